@@ -1,0 +1,1 @@
+"""The catalogue: one entry for every op, in rooms that mirror ``minideep/ops``."""

@@ -1,0 +1,37 @@
+"""minideep: deep learning from scratch, small enough to read in an evening."""
+
+from __future__ import annotations
+
+import warnings
+
+from . import autograd, nn
+from .autograd import detect_anomaly, enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .backend import (
+    Generator,
+    bool_ as bool,
+    device,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    initial_seed,
+    int8,
+    int16,
+    int32,
+    int64,
+    manual_seed,
+    set_default_dtype,
+    uint8,
+)
+from .ops.creation import *
+from .ops.elementwise import *
+from .ops.reduction import *
+from .ops.shape import *
+from .tensor import Tensor
+
+half, float, double = float16, float32, float64
+short, int, long = int16, int32, int64
+__version__ = "0.1.0"
+
+# log(0) is -inf and 0/0 is nan, here as in PyTorch, without a word: NumPy's warnings about it would name lines of ours.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minideep(\.|$)")

@@ -1,0 +1,213 @@
+"""Writing out the two functions of an op: the one users call, and `pull`, which goes back through it.
+
+A declaration says all there is to say about an op; interpreting it at every call would cost more than the call. So it
+is spelled out once as Python source, as a person would write it by hand for this one op (``minideep.mul.op.source``
+shows it), much as `dataclasses` writes an ``__init__``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backend import as_array
+from . import graph
+from .graph import Node, Version, anomaly, mode
+from .operands import explain, fit, operand, prepare, settle
+from .views import View
+
+if TYPE_CHECKING:
+    from .op import Op
+
+_NUMPY_SPELLING = {"dim": "axis", "keepdim": "keepdims"}
+_REQUIRED: Any = inspect.Parameter.empty
+
+
+def wants(rule: Callable[..., Any]) -> list[str]:
+    """The names a rule asks for, besides the gradient."""
+    given: list[str] | None = getattr(rule, "wants", None)
+    return list(inspect.signature(rule).parameters)[1:] if given is None else given
+
+
+def write_functions(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The function of an op on Tensors, and its `pull`."""
+    namespace: dict[str, Any] = {
+        "__name__": "minideep.ops", "op": op, "body": op.body, "Tensor": graph.Tensor, "Node": Node, "Version": Version, "View": View,
+        "new": object.__new__, "ndarray": np.ndarray, "float64": np.dtype("float64"), "as_array": as_array, "mode": mode,
+        "operand": operand, "prepare": prepare, "settle": settle, "explain": explain, "fit": fit, "UNSET": _REQUIRED,
+        "anomaly": anomaly, "required": _required,
+        "NUMBERS": frozenset((float, int, bool, type(None))),
+    }  # fmt: skip
+    namespace |= {f"default_{p.name}": p.default for p in op.parameters.values()}
+    namespace |= {f"rule_{name}": op.rule_of(name) for name in op.inputs}
+    op.source = (_variadic if op.variadic else _function)(op) + "\n\n" + _pull(op)
+    exec(compile(op.source, f"<op {op.name}>", "exec"), namespace)
+    return namespace[op.name], namespace["pull"]
+
+
+def _define(name: str, parameters: str, lines: Sequence[str]) -> str:
+    return f"def {name}({parameters}):\n" + textwrap.indent("\n".join(lines), "    ")
+
+
+def _tuple(items: Sequence[str]) -> str:
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+
+
+def _required(op: Op, name: str, value: Any) -> Any:
+    if value is _REQUIRED:
+        raise TypeError(f"{op.name}() missing required argument '{name}'")
+    return value
+
+
+def _signature(op: Op) -> tuple[str, list[str]]:
+    """The parameter list, ending in NumPy's spelling of `dim` and `keepdim`, and the lines that take it into account."""
+    parts, numpy_parts, lines = [], [], []
+    for p in op.parameters.values():
+        spelling = _NUMPY_SPELLING.get(p.name)
+        if p.kind is p.KEYWORD_ONLY and "*" not in parts:
+            parts.append("*")
+        if p.default is not _REQUIRED:
+            parts.append(f"{p.name}=default_{p.name}")
+        elif spelling is None:
+            parts.append(p.name)
+        else:
+            parts.append(f"{p.name}=UNSET")
+        if spelling:
+            numpy_parts.append(f"{spelling}=UNSET")
+            lines.append(f"if {spelling} is not UNSET: {p.name} = {spelling}")
+            if p.default is _REQUIRED:
+                lines.append(f"required(op, {p.name!r}, {p.name})")
+    if numpy_parts and "*" not in parts:
+        parts.append("*")
+    return ", ".join(parts + numpy_parts), lines
+
+
+def _call(op: Op) -> str:
+    """The arguments for the body: raw arrays for the inputs, settings as they are."""
+    arguments = []
+    for p in op.parameters.values():
+        value = f"{p.name}_array" if p.name in op.inputs else p.name
+        arguments.append(f"{p.name}={value}" if p.kind is p.KEYWORD_ONLY else value)
+    return ", ".join(arguments)
+
+
+def _saved(op: Op, name: str) -> str:
+    """The expression for a value to keep. Of the inputs, only those are kept that a rule which will run asks for."""
+    base = name.removesuffix("_shape")
+    if name not in op.inputs and base in op.inputs:
+        return f"None if {base}_node is None else {base}_array.shape" if op.fits else f"{base}_array.shape"
+    if name not in op.inputs:
+        return name
+    users = [p for p in op.inputs if (rule := op.rule_of(p)) and name in wants(rule)]
+    if op.twin or op.gradients or len(op.inputs) == 1:
+        return f"{name}_array"
+    return f"None if {' and '.join(f'{p}_node is None' for p in users)} else {name}_array"
+
+
+def _function(op: Op) -> str:
+    signature, lines = _signature(op)
+    first, arrays = op.inputs[0], [f"{p}_array" for p in op.inputs]
+    if op.promotes and len(op.inputs) > 1:
+        alike = [f"isinstance({p}, Tensor)" for p in op.inputs]
+        alike += [f"{p}.array.dtype is {first}.array.dtype" for p in op.inputs[1:]]
+        together = ", ".join(op.inputs)
+        lines.append(f"if not ({' and '.join(alike)}): {together} = prepare(op, {together})")
+    for p in op.inputs:
+        version = f"; {p}_version = " if p in op.saved_arrays else ""
+        lines += [
+            f"if isinstance({p}, Tensor):",
+            f"    {p}_array = {p}.array" + (version and f"{version}{p}.version"),
+            f"    {p}_node = {p}.node if {p}.view_of is None else {p}.view_of.node_of({p})",
+            "else:",
+            f"    {p}_array = {p} if {p}.__class__ in NUMBERS else operand(op, {p!r}, {p}); {p}_node = None" + (version and f"{version}None"),
+        ]
+    lines += [
+        "try:",
+        f"    y = body({_call(op)})",
+        "except Exception as error:",
+        f"    raise explain(op, error, {_tuple(arrays)}) from None",
+    ]
+    if op.keeps:
+        lines.append(f"y, {', '.join(op.keeps)} = y")
+    lines.append(f"if y.__class__ is not ndarray: y = as_array(y)")
+    if op.promotes:
+        lines.append(f"if y.dtype is float64: y = settle(y, {_tuple(arrays)})")
+    lines.append(f"if anomaly.enabled: anomaly.check_forward(op.name, y, {_tuple([*arrays, *op.settings])})")
+    return _define(op.name, signature, lines + _result(op))
+
+
+def _result(op: Op) -> list[str]:
+    """The lines that wrap `y` up as a Tensor, with a node if any input has one."""
+    lines = [
+        "result = new(Tensor)",
+        "result.array = y",
+        "result.node = result.grad = result.view_of = None",
+        "result.version = Version()",
+    ]
+    nodes = [f"{p}_node" for p in op.inputs if op.rule_of(p)]
+    if nodes:
+        saved = _tuple([_saved(op, name) for name in op.saved_names])
+        versions = _tuple(["result.version" if n == "y" else f"{n}_version" for n in op.saved_arrays])
+        parents = _tuple([f"{p}_node" if op.rule_of(p) else "None" for p in op.inputs])
+        lines += [
+            f"if ({' or '.join(f'{n} is not None' for n in nodes)}) and mode.grad:",
+            f"    result.node = Node(op, {parents}, {saved}, {versions})",
+        ]
+    if op.view:
+        settings = ", ".join(f"{name!r}: {name}" for name in op.settings)
+        lines.append(f"result.view_of = View.of({op.inputs[0]}, op, {{{settings}}}, result)")
+    lines.append("return result")
+    return lines
+
+
+def _pull(op: Op) -> str:
+    """The function that hands each rule what it asked for, and skips inputs that need no gradient."""
+    lines = [f"{_tuple(op.saved_names)} = saved"] if op.saved_names else []
+    if op.gradients is not None:
+        parents = "tuple(parent is not None for parent in parents)"
+        arguments = [parents if name == "needs" else name for name in wants(op.gradients)]
+        lines.append(f"return rule_{op.inputs[0]}({', '.join(['g', *arguments])})")
+        return _define("pull", "g, saved, parents", lines)
+    lines.append(f"{_tuple([f'parent_{p}' for p in op.inputs])} = parents")
+    results = []
+    for p in op.inputs:
+        if p not in op.rules:
+            results.append("None")
+            continue
+        gradient = f"rule_{p}({', '.join(['g', *wants(op.rules[p])])})"
+        if op.fits:
+            gradient = f"fit({gradient}, {p}_shape)"
+        results.append(f"None if parent_{p} is None else {gradient}")
+    lines.append(f"return {_tuple(results)}")
+    return _define("pull", "g, saved, parents", lines)
+
+
+def _variadic(op: Op) -> str:
+    """For an op whose only input is a sequence of tensors; its `gradients` rule returns one for each."""
+    signature, lines = _signature(op)
+    (p,) = op.inputs
+    saved = [f"[array.shape for array in {p}_array]" if n == f"{p}_shape" else f"{p}_array" if n == p else n
+             for n in op.saved_names]  # fmt: skip
+    lines += [
+        f"{p} = prepare(op, *{p})",
+        f"{p}_array = [t.array for t in {p}]",
+        "nodes = tuple([t.node if t.view_of is None else t.view_of.node_of(t) for t in {p}])".replace("{p}", p),
+        "try:",
+        f"    y = body({_call(op)})",
+        "except Exception as error:",
+        f"    raise explain(op, error, {p}_array) from None",
+        "result = new(Tensor)",
+        f"result.array = y if y.__class__ is ndarray else as_array(y)",
+        "result.node = result.grad = result.view_of = None",
+        "result.version = Version()",
+        f"if anomaly.enabled: anomaly.check_forward(op.name, y, {p}_array)",
+        "if mode.grad and any([node is not None for node in nodes]):",
+        f"    result.node = Node(op, nodes, {_tuple(saved)}, "
+        + (f"([t.version for t in {p}],))" if p in op.saved_arrays else "())"),
+        "return result",
+    ]
+    return _define(op.name, signature, lines)

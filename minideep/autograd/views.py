@@ -1,0 +1,119 @@
+"""Views and changes in place, as the graph sees them.
+
+A view shares its base's memory, so a change to one is a change to the other, and the graph has to say so. A view
+remembers what it was made of. When it is changed, its base becomes "the base as it was, with this part replaced";
+when the base is changed, the view's node is made anew the next time it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import graph
+from .graph import Node, mode
+
+if TYPE_CHECKING:
+    from .op import Op
+
+
+class View:
+    """How a tensor came to share the memory of another: `op` with `settings`, applied to `base`."""
+
+    __slots__ = ("base", "base_node", "detached", "op", "settings")
+
+    def __init__(self, base: Any, op: Op | None, settings: dict[str, Any]) -> None:
+        self.base, self.op, self.settings = base, op, settings
+        self.base_node = base.node
+
+    @classmethod
+    def of(cls, base: Any, op: Op | None, settings: dict[str, Any], result: Any) -> View | None:
+        """The record for `result`, which then shares its base's version; None if the memory is not shared."""
+        if not isinstance(base, graph.Tensor):
+            return None
+        array, source = result.array, base.array
+        if array is not source and array.base is not source and (array.base is None or array.base is not source.base):
+            return None
+        result.version = base.version
+        return cls(base, op, settings)
+
+    def node_of(self, view: Any) -> Node | None:
+        """The view's node, made anew if the base was given another one since the view was taken."""
+        if self.op is None:
+            return view.node
+        base_node = self.base.node if self.base.view_of is None else self.base.view_of.node_of(self.base)
+        if base_node is not self.base_node and mode.grad:
+            self.base_node = base_node
+            view.node = self.op.function(self.base, **self.settings).node
+        return view.node
+
+    def replaced_by(self, view: Any) -> None:
+        """Tell the base, and its base, that the part of it that `view` shows is now what `view.node` computes."""
+        if self.op is None:
+            return
+        base = self.base
+        base_node = base.node if base.view_of is None else base.view_of.node_of(base)
+        base.node = Node(_write_back, (base_node, view.node), (self.op, self.settings), ())
+        self.base_node = base.node
+        if base.view_of is not None:
+            base.view_of.replaced_by(base)
+
+
+class _WriteBack:
+    """What changing a view does to its base: one part of it is replaced."""
+
+    name, saved_arrays = "write_back", ()
+
+    @staticmethod
+    def pull(g: Any, saved: Any, parents: Sequence[Any]) -> tuple[Any, Any]:
+        op, settings = saved
+        of_base = np.copy(g)
+        of_view = np.copy(op.body(g, **settings))
+        op.body(of_base, **settings)[...] = 0
+        return of_base, of_view
+
+    @staticmethod
+    def pull_tracked(node: Node, g: Any, parents: Sequence[Any]) -> tuple[Any, Any]:
+        op, settings = node.saved
+        with graph.enable_grad():
+            of_base = g.clone()
+            op.function(of_base, **settings).zero_()
+            return of_base, op.function(g, **settings)
+
+
+_write_back = _WriteBack()
+
+
+def check_inplace(tensor: Any, name: str) -> None:
+    """Refuse what PyTorch refuses: changing a leaf that needs gradients, or a view of one, while the graph is recorded."""
+    if not mode.grad:
+        return
+    root = tensor
+    while root.view_of is not None and root.view_of.op is not None:
+        root = root.view_of.base
+    if root.node.__class__ is graph.Leaf:
+        what = "a leaf Variable" if root is tensor else "a view of a leaf Variable"
+        raise RuntimeError(
+            f"{name}: {what} that requires grad is being used in an in-place operation; wrap it in "
+            "'with minideep.no_grad():' to change its values, or work on a copy (clone())"
+        )
+
+
+def keep_original(tensor: Any, node: Node | None) -> None:
+    """Let a node that saved the tensor keep a copy instead, as the tensor's memory is about to be overwritten."""
+    if node is not None and any(saved is tensor.array for saved in node.saved):
+        original = tensor.array.copy()
+        node.saved = tuple(original if saved is tensor.array else saved for saved in node.saved)
+        node.versions = tuple(None if version is tensor.version else version for version in node.versions)
+
+
+def changed_in_place(tensor: Any, node: Node | None) -> Any:
+    """Record that a tensor's memory now holds what `node` computed; returns the tensor."""
+    tensor.version.bump()
+    if mode.grad and (node is not None or tensor.node is not None):
+        tensor.node = node
+        if tensor.view_of is not None:
+            tensor.view_of.replaced_by(tensor)
+    return tensor

@@ -1,0 +1,12 @@
+"""Floor 3: the ops. One room for each kind; importing this package attaches them all to Tensor."""
+
+from __future__ import annotations
+
+from ..autograd import methods
+from ..tensor import attach
+from . import creation, elementwise, indexing, operators, reduction, shape
+
+__all__ = ["creation", "elementwise", "indexing", "operators"]
+
+attach(methods)
+operators.attach_operators()
