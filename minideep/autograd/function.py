@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import graph
-from .graph import Node, enable_grad, make_tensor, mode, no_grad
+from .graph import Node, make_tensor, mode, no_grad
 
 
 class Context:
@@ -102,13 +102,11 @@ class _Call:
         )
 
     def pull(self, g: Any, saved: Any, parents: Sequence[Any]) -> list[Any]:
-        with no_grad():
-            gradients = self._call([None if part is None else make_tensor(part) for part in self._parts(g)])
+        gradients = self._call([None if part is None else make_tensor(part) for part in self._parts(g)])
         return [None if r is None else r.array.copy() for r in gradients]
 
     def pull_tracked(self, node: Node, g: Any, parents: Sequence[Any]) -> list[Any]:
-        with enable_grad():
-            return self._call(self._parts(g))
+        return self._call(self._parts(g))
 
     def _parts(self, g: Parts) -> list[Any]:
         return [g.parts.get(position) for position in range(len(self.likes))]

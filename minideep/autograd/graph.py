@@ -238,6 +238,13 @@ def walk_back(
     Between nodes, gradients are raw arrays, or Tensors under `create_graph`. All state is in local variables: an
     exception leaves nothing behind.
     """
+    with set_grad_enabled(create_graph):
+        return _walk_back(roots, gradients, targets, retain_graph, create_graph)
+
+
+def _walk_back(
+    roots: Sequence[Node], gradients: Sequence[Any], targets: Sequence[Node] | None, retain_graph: bool, create_graph: bool
+) -> dict[Node, Any]:
     order = reachable(roots)
     needed = None if targets is None else _leading_to(order, targets)
     pending: dict[Node, Any] = {}
@@ -302,11 +309,7 @@ def _leading_to(order: list[Node], targets: Sequence[Node]) -> set[Node]:
 
 def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
     for hook in tuple((node.hooks or {}).values()):
-        if create_graph:
-            g = _hook_result(hook(g), g)
-        else:
-            with no_grad():
-                g = _hook_result(hook(make_tensor(g)), g)
+        g = _hook_result(hook(g if create_graph else make_tensor(g)), g)
     return g
 
 

@@ -26,7 +26,7 @@ import numpy as np
 
 from ..backend import Array, as_array
 from . import graph
-from .graph import Node, enable_grad, make_tensor, walk_back
+from .graph import Node, make_tensor, walk_back
 from .source import wants, write_functions
 
 P = ParamSpec("P")
@@ -69,12 +69,11 @@ class Op:
 
     def pull_tracked(self, node: Node, g: Any, parents: Sequence[Any]) -> Iterable[Any]:
         """`pull` on Tensors that belong to the graph, so that its results do."""
-        with enable_grad():
-            if self.twin is not None:
-                return self._pull_through_twin(node, g, parents)
-            saved = [self._revive(name, value, node) for name, value in zip(self.saved_names, node.saved, strict=True)]
-            results = self.pull(g, tuple(saved), parents)
-            return [make_tensor(as_array(r)) if _is_raw(r) else r for r in results]
+        if self.twin is not None:
+            return self._pull_through_twin(node, g, parents)
+        saved = [self._revive(name, value, node) for name, value in zip(self.saved_names, node.saved, strict=True)]
+        results = self.pull(g, tuple(saved), parents)
+        return [make_tensor(as_array(r)) if _is_raw(r) else r for r in results]
 
     def _revive(self, name: str, value: Any, node: Node) -> Any:
         """A saved array as the Tensor it came from; what takes no part in the graph stays raw."""
@@ -90,17 +89,17 @@ class Op:
     def _pull_through_twin(self, node: Node, g: Any, parents: Sequence[Any]) -> list[Any]:
         """The gradients by going back through the twin, computed again from inputs cut off from what lies below."""
         values = dict(zip(self.saved_names, node.saved, strict=True))
-        cut: list[Node | None] = []
-        for name, parent in zip(self.inputs, parents, strict=True):
+        cut = [None if parent is None else Node(_alias, (), (), ()) for parent in parents]
+        for name, alias in zip(self.inputs, cut, strict=True):
             if values[name] is not None:
-                cut.append(None if parent is None else Node(_alias, (parent,), (), ()))
-                values[name] = make_tensor(values[name], cut[-1])
-            else:
-                cut.append(None)
+                values[name] = make_tensor(values[name], alias)
         result = self.twin(**{name: values[name] for name in self.parameters})  # type: ignore[misc]
-        targets = [c for c in cut if c is not None]
+        targets = [alias for alias in cut if alias is not None]
         arrived = walk_back([result.node], [g], targets, retain_graph=True, create_graph=True)
-        return [arrived.get(c) if c is not None else None for c in cut]
+        for alias, parent in zip(cut, parents, strict=True):
+            if alias is not None:
+                alias.parents = (parent,)  # from now on, what the gradients depend on is the input itself
+        return [None if alias is None else arrived.get(alias) for alias in cut]
 
 
 def _is_raw(value: Any) -> bool:

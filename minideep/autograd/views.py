@@ -77,10 +77,9 @@ class _WriteBack:
     @staticmethod
     def pull_tracked(node: Node, g: Any, parents: Sequence[Any]) -> tuple[Any, Any]:
         op, settings = node.saved
-        with graph.enable_grad():
-            of_base = g.clone()
-            op.function(of_base, **settings).zero_()
-            return of_base, op.function(g, **settings)
+        of_base = g.clone()
+        op.function(of_base, **settings).zero_()
+        return of_base, op.function(g, **settings)
 
 
 _write_back = _WriteBack()
