@@ -12,11 +12,18 @@ import importlib
 import os
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-Array = Any  # an np.ndarray, a cupy.ndarray, or anything else that implements NumPy's protocols
+if TYPE_CHECKING:
+    Array = Any
+else:
+
+    class Array:
+        """An np.ndarray, a cupy.ndarray, or anything else that implements NumPy's protocols; as an annotation, an input."""
+
+
 DType = np.dtype[Any]
 
 float16, float32, float64 = (np.dtype(f"float{bits}") for bits in (16, 32, 64))

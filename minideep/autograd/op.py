@@ -31,8 +31,6 @@ from .source import wants, write_functions
 
 P = ParamSpec("P")
 Rule = Callable[..., Any]
-_UNSET: Any = inspect.Parameter.empty
-_NUMPY_SPELLING = {"dim": "axis", "keepdim": "keepdims"}
 
 
 class Op:
