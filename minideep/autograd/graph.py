@@ -273,6 +273,8 @@ def _walk_back(
         parents: Sequence[Any] = node.parents
         if needed is not None:
             parents = [parent if parent in needed else None for parent in parents]
+            if not any(parents):
+                continue
         results = node.pull(g, parents, create_graph)
         if anomaly.enabled:
             results = anomaly.check_gradients(node, g, results)
