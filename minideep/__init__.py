@@ -27,6 +27,7 @@ from .ops.creation import *
 from .ops.elementwise import *
 from .ops.reduction import *
 from .ops.shape import *
+from .printing import set_printoptions
 from .tensor import Tensor
 
 half, float, double = float16, float32, float64

@@ -93,8 +93,8 @@ def _load_cupy() -> ModuleType:
         return importlib.import_module("cupy")
     except ImportError as error:
         raise RuntimeError(
-            "device 'cuda' needs CuPy, which is not installed: pip install cupy-cuda12x (or cupy-cuda13x, as your "
-            "driver wants), or 'minideep[gpu]'; without a GPU use device='cpu'"
+            "device 'cuda' needs CuPy, which is not installed: pip install cupy-cuda12x (or cupy-cuda13x: the CUDA "
+            "version that nvidia-smi shows); without a GPU use device='cpu'"
         ) from error
 
 

@@ -284,7 +284,8 @@ class Tensor:
         return bool((self.detach() == element).any())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if self.ndim == 0 else str(self) if not spec else self, spec) if spec else str(self)
+        """A 0-d tensor as the number it holds: ``f"{loss:.3f}"``; any other as it prints."""
+        return format(self.item(), spec) if self.ndim == 0 and type(self) is Tensor else object.__format__(self, spec)
 
     def __repr__(self) -> str:
         from .printing import tensor_repr
