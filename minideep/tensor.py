@@ -7,7 +7,9 @@ a method is attached to this class by `attach`.
 
 from __future__ import annotations
 
+import copy
 import functools
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -189,24 +191,28 @@ class Tensor:
     def detach(self) -> Tensor:
         """The same memory, outside the graph."""
         result = make_tensor(self.array)
-        result.view_of = View.of(self, None, {}, result)
+        result.version = self.version
         return result
 
     def detach_(self) -> Tensor:
-        self.node = self.view_of = None
+        """Take the tensor itself out of the graph."""
+        if self.view_of is not None:
+            raise RuntimeError("detach_: can't detach views in-place, as their base stays in the graph; use detach() instead")
+        self.node = None
         return self
 
     def retain_grad(self) -> None:
         """Keep the gradient of a computed tensor in ``.grad`` too."""
-        if self.grad_fn is None:
-            if self.node is None:
-                raise RuntimeError("retain_grad: can't retain_grad on Tensor that has requires_grad=False")
-            return
+        node = self.current_node()
+        if node is None:
+            raise RuntimeError("retain_grad: can't retain_grad on Tensor that has requires_grad=False")
+        if not self.is_leaf:
+            node.hooks = node.hooks or {}
+            node.hooks["retain_grad"] = functools.partial(_keep_gradient, weakref.ref(self))
 
-        def keep(g: Tensor) -> None:
-            self.grad = g if self.grad is None else self.grad + g
-
-        self.register_hook(keep)
+    @property
+    def retains_grad(self) -> bool:
+        return not self.is_leaf and "retain_grad" in (self.node.hooks or {})  # type: ignore[union-attr]
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
         """Call `hook(gradient)` when this tensor's gradient is known; what it returns, unless None, takes its place."""
@@ -329,34 +335,35 @@ class Tensor:
                 "deepcopy: only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
                 "copy y.detach() instead"
             )
-        copy = self._rebuilt(self.array.copy())
-        memo[id(self)] = copy
-        if self.grad is not None:
-            copy.grad = self.grad.__deepcopy__(memo)
-        copy.__dict__.update({key: value for key, value in self.__dict__.items()})
-        return copy
-
-    def _rebuilt(self, array: Array) -> Tensor:
-        copy = object.__new__(type(self))
-        copy.array = array
-        copy.node = copy.grad = copy.view_of = None
-        copy.version = Version()
-        return copy.requires_grad_() if self.requires_grad else copy
+        twin = _rebuilt(type(self), self.array.copy(), {}, self.requires_grad)
+        memo[id(self)] = twin
+        twin.grad = copy.deepcopy(self.grad, memo)
+        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.grad_fn is not None:
             raise RuntimeError("pickle: can't pickle a tensor that is part of a graph; pickle y.detach() instead")
-        return _unpickle, (type(self), to_numpy(self.array), self.requires_grad, str(self.device), dict(self.__dict__))
+        return _unpickled, (type(self), to_numpy(self.array), dict(self.__dict__), self.requires_grad, str(self.device))
 
 
-def _unpickle(kind: type, array: np.ndarray, requires_grad: bool, device: str, attributes: dict[str, Any]) -> Tensor:
+def _rebuilt(kind: type[Tensor], array: Array, attributes: dict[str, Any], requires_grad: bool) -> Tensor:
     tensor = object.__new__(kind)
-    where = backend.device(device)
-    tensor.array = backend.to_device(np.asarray(array, dtype=np.dtype(array.dtype.name)), where)
+    tensor.array = array
     tensor.node = tensor.grad = tensor.view_of = None
     tensor.version = Version()
     tensor.__dict__.update(attributes)
-    return tensor.requires_grad_() if requires_grad else tensor
+    return tensor.requires_grad_(requires_grad)
+
+
+def _unpickled(kind: type[Tensor], array: np.ndarray, attributes: dict[str, Any], requires_grad: bool, device: str) -> Tensor:
+    array = np.asarray(array, np.dtype(array.dtype.type))  # an unpickled dtype equals NumPy's own, but is another object
+    return _rebuilt(kind, backend.to_device(array, backend.device(device)), attributes, requires_grad)
+
+
+def _keep_gradient(tensor: weakref.ref[Tensor], g: Tensor) -> None:
+    if (kept := tensor()) is not None:
+        kept.grad = g.clone() if kept.grad is None else kept.grad + g
 
 
 class RemovableHandle:

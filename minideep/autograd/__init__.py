@@ -9,19 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import functional, graph
-from .graph import (
-    Node,
-    detect_anomaly,
-    enable_grad,
-    inference,
-    inference_mode,
-    is_grad_enabled,
-    make_tensor,
-    no_grad,
-    set_grad_enabled,
-    walk_back,
-)
+from .anomaly import detect_anomaly
 from .function import Function
+from .graph import Node, accumulate, make_tensor, walk_back
+from .modes import enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .op import elementwise, methods, numpy_functions, op, public, registry
 
 __all__ = [
@@ -47,9 +38,13 @@ def backward(
         walk_back(roots, cotangents, None, keep, create_graph)
         return
     targets = _listed(inputs)
-    for target, g in zip(targets, grad(outputs, targets, grad_tensors, keep, create_graph, True), strict=True):
-        if g is not None:
-            target.grad = g if target.grad is None else target.grad + g
+    if not targets:
+        raise RuntimeError("backward: inputs cannot be empty; leave it out to reach every leaf")
+    nodes = _nodes("backward", targets)
+    arrived = walk_back(roots, cotangents, nodes, keep, create_graph)
+    for node, target in dict(zip(nodes, targets, strict=True)).items():
+        if node in arrived:
+            accumulate(target, arrived[node], set())
 
 
 def grad(
@@ -70,29 +65,36 @@ def grad(
     """
     outputs, targets = _listed(outputs), _listed(inputs)
     cotangents = _cotangents("grad", outputs, grad_outputs, create_graph)
-    nodes = [t.current_node() for t in targets]
-    if None in nodes:
-        raise RuntimeError(
-            f"grad: one of the differentiated Tensors does not require grad (input {nodes.index(None)}); call "
-            "requires_grad_() on it before it is used"
-        )
+    nodes = _nodes("grad", targets)
+    if materialize_grads and allow_unused is False:
+        raise ValueError("grad: expected allow_unused to be True or not passed when materialize_grads=True")
     keep = create_graph if retain_graph is None else retain_graph
     arrived = walk_back([t.current_node() for t in outputs], cotangents, nodes, keep, create_graph)
     results = [arrived.get(node) for node in nodes]
-    if None in [r if r is None else 0 for r in results]:
-        position = next(i for i, r in enumerate(results) if r is None)
-        if materialize_grads:
-            results = [t.new_zeros(t.shape) if r is None else r for r, t in zip(results, targets, strict=True)]
-        elif not allow_unused:
-            raise RuntimeError(
-                f"grad: one of the differentiated Tensors appears to not have been used in the graph (input {position}); "
-                "set allow_unused=True if None is the answer you want"
-            )
+    if materialize_grads:
+        results = [t.new_zeros(t.shape) if r is None else r for r, t in zip(results, targets, strict=True)]
+    elif not allow_unused and (missing := [i for i, r in enumerate(results) if r is None]):
+        raise RuntimeError(
+            f"grad: one of the differentiated Tensors appears to not have been used in the graph (input {missing[0]}); "
+            "set allow_unused=True if None is the answer you want"
+        )
     return tuple(g if g is None or isinstance(g, graph.Tensor) else make_tensor(g) for g in results)
 
 
 def _listed(tensors: Any) -> list[Any]:
-    return [tensors] if isinstance(tensors, graph.Tensor) else list(tensors)
+    """One tensor or several of them, as a list."""
+    several = hasattr(tensors, "__iter__") and not isinstance(tensors, graph.Tensor)
+    return list(tensors) if several else [tensors]
+
+
+def _nodes(name: str, targets: Sequence[Any]) -> list[Node]:
+    nodes = [t.current_node() for t in targets]
+    if None in nodes:
+        raise RuntimeError(
+            f"{name}: one of the differentiated Tensors does not require grad (input {nodes.index(None)}); call "
+            "requires_grad_() on it before it is used"
+        )
+    return nodes
 
 
 def _cotangents(name: str, outputs: Sequence[Any], given: Any, tracked: bool) -> list[Any]:
@@ -114,6 +116,8 @@ def _cotangents(name: str, outputs: Sequence[Any], given: Any, tracked: bool) ->
                     f"{output.shape}; reduce it first (.sum(), .mean()), or pass a gradient of that shape"
                 )
             g = output.new_ones(output.shape)
+        elif not isinstance(g, graph.Tensor):
+            raise TypeError(f"{name}: the gradient given for an output must be a Tensor or None, not {type(g).__name__}")
         elif g.shape != output.shape:
             raise RuntimeError(f"{name}: the output has shape {output.shape}, but the gradient given for it {g.shape}")
         g = g if g.dtype == output.dtype else g.to(output.dtype)

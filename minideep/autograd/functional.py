@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import graph
-from .graph import enable_grad, make_tensor
-from .graph import walk_back as _walk_back
+from .graph import make_tensor, walk_back
+from .modes import enable_grad
 
 Tensors = Any  # one Tensor, or a tuple of them
 
@@ -153,7 +153,7 @@ def _gradients(ys: Sequence[Any], xs: Sequence[Any], vs: Sequence[Any], create_g
     if used:
         cotangents = [v if create_graph else v.array for _, v in used]
         nodes = [x.current_node() for x in xs]
-        arrived = _walk_back([y.current_node() for y, _ in used], cotangents, nodes, True, create_graph)
+        arrived = walk_back([y.current_node() for y, _ in used], cotangents, nodes, True, create_graph)
     results = []
     for position, x in enumerate(xs):
         g = arrived.get(x.current_node())

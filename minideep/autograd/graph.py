@@ -8,10 +8,7 @@ descending order. No recursion, one visit a node, whatever the depth.
 
 from __future__ import annotations
 
-import functools
 import itertools
-import os
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
@@ -21,86 +18,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..backend import Array, as_array
+from .anomaly import anomaly, user_line
+from .modes import set_grad_enabled
 
 next_number = itertools.count(1).__next__  # one clock for nodes and for changes in place
 _by_number = attrgetter("number")
+_accumulating = threading.Lock()  # several threads may go back to the same leaf
 FREED: Any = ("freed",)
-
-
-# ---------------------------------------------------------------------------------------------- modes
-
-
-class _Mode(threading.local):
-    """What each thread has switched on."""
-
-    grad = True
-
-
-mode = _Mode()
-
-
-class set_grad_enabled:
-    """Whether ops record the graph: a context manager, a decorator, and (called alone) a switch, as in PyTorch."""
-
-    def __init__(self, enabled: bool) -> None:
-        self._before, self._enabled = mode.grad, bool(enabled)
-        mode.grad = self._enabled
-
-    def __enter__(self) -> None:
-        mode.grad = self._enabled
-
-    def __exit__(self, *_: object) -> None:
-        mode.grad = self._before
-
-
-class _GradMode:
-    """A context manager and decorator that sets the mode inside, and restores it outside, in this thread only."""
-
-    enabled: ClassVar[bool]
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        instance = super().__new__(cls)
-        instance._before = []
-        return instance if function is None else instance(function)  # `@no_grad` without the brackets
-
-    def __enter__(self) -> None:
-        self._before.append(mode.grad)
-        mode.grad = self.enabled
-
-    def __exit__(self, *_: object) -> None:
-        mode.grad = self._before.pop()
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with type(self)():
-                return function(*args, **kwargs)
-
-        return wrapped
-
-    _before: list[bool]
-
-
-class no_grad(_GradMode):
-    """Inside, ops record nothing: ``with no_grad(): …`` or ``@no_grad``."""
-
-    enabled = False
-
-
-class enable_grad(_GradMode):
-    """Inside, ops record the graph again, also within `no_grad`."""
-
-    enabled = True
-
-
-inference = inference_mode = no_grad  # nothing is kept that could be skipped further
-
-
-def is_grad_enabled() -> bool:
-    return mode.grad
-
-
-# ---------------------------------------------------------------------------------------------- nodes
 
 
 class Version:
@@ -115,6 +39,22 @@ class Version:
         self.line = user_line()
 
 
+class Step:
+    """What a node asks of the op that it records: going back, on raw arrays and on Tensors."""
+
+    name: str
+    saved_names: Sequence[str] = ()  # what was saved, in order, and which of it are arrays that a change would spoil
+    saved_arrays: Sequence[str] = ()
+
+    def pull(self, g: Any, saved: Any, parents: Sequence[Any]) -> Iterable[Any]:
+        """The gradients of the inputs whose parent is not None, from `g`, that of the result."""
+        raise NotImplementedError
+
+    def pull_tracked(self, node: Node, g: Any, parents: Sequence[Any]) -> Iterable[Any]:
+        """`pull` on Tensors that belong to the graph, so that its results do."""
+        return self.pull(g, node.saved, parents)
+
+
 class Node:
     """One op that was carried out: what to do when a gradient of its result arrives."""
 
@@ -126,7 +66,7 @@ class Node:
         self.parents = parents
         self.saved = saved
         self.versions = versions
-        self.hooks: dict[int, Callable[[Any], Any]] | None = None
+        self.hooks: dict[Any, Callable[[Any], Any]] | None = None
         if anomaly.enabled:
             anomaly.lines[self] = user_line()
 
@@ -160,10 +100,9 @@ class Node:
             versions = version if isinstance(version, list) else [version]  # one for each of a sequence of inputs
             changed = [v for v in versions if v is not None and v.changed > self.number]
             if changed and kept[name] is not None:
-                version = changed[0]
                 raise RuntimeError(
                     f"{self.op.name}: one of the variables needed for gradient computation has been modified by an "
-                    f"inplace operation: its backward rule needs '{name}' as it was, but {version.line} changed it; "
+                    f"inplace operation: its backward rule needs '{name}' as it was, but {changed[0].line} changed it; "
                     "change a copy (clone()), or use the form of that operation that is not in place"
                 )
 
@@ -172,40 +111,15 @@ class Leaf(Node):
     """Where gradients end up: the node of a tensor that the user made with ``requires_grad=True``."""
 
     __slots__ = ("after", "tensor")
-    _op: ClassVar[Any] = type("AccumulateGrad", (), {"name": "accumulate_grad", "saved_arrays": ()})
+    _op: ClassVar[Any] = type("AccumulateGrad", (Step,), {"name": "accumulate_grad"})()
 
     def __init__(self, tensor: Any) -> None:
         super().__init__(Leaf._op, (), (), ())
         self.tensor = weakref.ref(tensor)
-        self.after: dict[int, Callable[[Any], Any]] | None = None
+        self.after: dict[Any, Callable[[Any], Any]] | None = None
 
     def name(self) -> str:
         return "AccumulateGrad"
-
-    def accumulate(self, g: Any, create_graph: bool, taken: set[int]) -> None:
-        tensor = self.tensor()
-        if tensor is None:
-            return
-        if create_graph:
-            tensor.grad = g if tensor.grad is None else tensor.grad + g
-        elif tensor.grad is None:
-            tensor.grad = make_tensor(owned(g, taken))
-        elif tensor.grad.node is None:
-            tensor.grad.array += g
-        else:
-            tensor.grad = make_tensor(tensor.grad.array + g)
-        for hook in tuple((self.after or {}).values()):
-            hook(tensor)
-
-
-def owned(g: Any, taken: set[int]) -> Any:
-    """`g` itself if it is memory of its own that no one else was given, else a copy; `taken` remembers it."""
-    array = getattr(g, "array", g)
-    if id(array) in taken or getattr(array, "base", None) is not None:
-        g = g.clone() if g is not array else g.copy()
-        array = getattr(g, "array", g)
-    taken.add(id(array))
-    return as_array(g)
 
 
 # Floor 2 puts the Tensor class here: autograd makes tensors, but knows nothing else of them.
@@ -251,9 +165,8 @@ def _walk_back(
     arrived: dict[Node, Any] = {}
     for node, g in zip(roots, gradients, strict=True):
         pending[node] = pending[node] + g if node in pending else g
-    taken = {id(getattr(g, "array", g)) for g in gradients}  # arrays that somebody holds: not to be given away again
+    taken = {_memory(g) for g in gradients}  # arrays that somebody holds: not to be given away again
     wanted = set(targets or ())
-    order.reverse()
     while order:
         node = order.pop()
         g = pending.pop(node, None)
@@ -262,13 +175,13 @@ def _walk_back(
         if g.__class__ is Pieces:
             g = g.whole()
         if node.hooks:
-            g = _run_hooks(node, g, create_graph)
-            taken.add(id(g))
+            g = _run_hooks(node.hooks, g)
+            taken.add(_memory(g))
         if node in wanted:
             arrived[node] = owned(g, taken)
         if node.__class__ is Leaf:
-            if targets is None:
-                node.accumulate(g, create_graph, taken)  # type: ignore[attr-defined]
+            if targets is None and (tensor := node.tensor()) is not None:  # type: ignore[attr-defined]
+                accumulate(tensor, g, taken)
             continue
         parents: Sequence[Any] = node.parents
         if needed is not None:
@@ -283,13 +196,13 @@ def _walk_back(
                 continue
             before = pending.get(parent)
             pending[parent] = gradient if before is None else before + gradient
-        if not retain_graph and node.saved:
+        if not retain_graph and node.versions:
             node.saved = FREED
     return arrived
 
 
 def reachable(roots: Iterable[Node]) -> list[Node]:
-    """The roots and all they were computed from, newest first."""
+    """The roots and all they were computed from, oldest first."""
     seen = set(roots)
     stack = list(seen)
     while stack:
@@ -297,130 +210,85 @@ def reachable(roots: Iterable[Node]) -> list[Node]:
             if parent is not None and parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    return sorted(seen, key=_by_number, reverse=True)
+    return sorted(seen, key=_by_number)
 
 
 def _leading_to(order: list[Node], targets: Sequence[Node]) -> set[Node]:
     """The nodes of `order` from which a target can be reached."""
     needed = set(targets)
-    for node in reversed(order):
+    for node in order:
         if any(parent in needed for parent in node.parents):
             needed.add(node)
     return needed
 
 
-def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
-    for hook in tuple((node.hooks or {}).values()):
-        g = _hook_result(hook(g if create_graph else make_tensor(g)), g)
+def _run_hooks(hooks: dict[Any, Callable[[Any], Any]], g: Any) -> Any:
+    """What a node's hooks make of its gradient; the one of `retain_grad` comes last, to see what the others did."""
+    for key in sorted(hooks, key=lambda key: key == "retain_grad"):
+        given = g if isinstance(g, Tensor) else make_tensor(as_array(g))
+        result = hooks[key](given)
+        if result is None:
+            continue
+        if not isinstance(result, Tensor):
+            raise TypeError(f"hook: expected a Tensor or None, but it returned {type(result).__name__}")
+        if (result.shape, result.dtype) != (given.shape, given.dtype):
+            raise RuntimeError(
+                f"hook: expected a gradient like the one it was given, {given.dtype} {given.shape}, but it returned "
+                f"{result.dtype} {result.shape}"
+            )
+        g = result if given is g else result.array
     return g
 
 
-def _hook_result(result: Any, g: Any) -> Any:
-    if result is None:
-        return g
-    if result.shape != g.shape:
-        raise RuntimeError(f"hook: expected a gradient of shape {tuple(g.shape)}, but it returned {tuple(result.shape)}")
-    return result.array if isinstance(g, type(result.array)) else result
+def accumulate(tensor: Any, g: Any, taken: set[int]) -> None:
+    """Add `g` to ``tensor.grad``: into the same memory, except where the graph has to see it; then call its hooks."""
+    after = getattr(tensor.node, "after", None)
+    with _accumulating:
+        if tensor.grad is None:
+            # A hook may change the gradient in place while other nodes still wait for the same array.
+            g = owned(g, taken) if not after else g.clone() if isinstance(g, Tensor) else as_array(g.copy())
+            tensor.grad = g if isinstance(g, Tensor) else make_tensor(g)
+        elif isinstance(g, Tensor):
+            tensor.grad = tensor.grad + g
+        else:
+            tensor.grad.array += g
+            tensor.grad.version.bump()
+    for hook in tuple((after or {}).values()):
+        hook(tensor)
+
+
+def owned(g: Any, taken: set[int]) -> Any:
+    """`g` itself if it is memory of its own that no one else was given, else a copy; `taken` remembers it."""
+    if _memory(g) in taken or getattr(getattr(g, "array", g), "base", None) is not None:
+        g = g.clone() if isinstance(g, Tensor) else g.copy()
+    taken.add(_memory(g))
+    return as_array(g)
+
+
+def _memory(g: Any) -> int:
+    return id(getattr(g, "array", g))
 
 
 class Pieces:
     """The gradient of a tensor that was only read in part: where each part belongs, put together when it is needed.
 
-    Many slices of one tensor then cost one pass over it, not one each.
+    Many slices of one tensor then cost one pass over it, not one each. Indices are basic ones, in which nothing repeats.
     """
 
-    __slots__ = ("like", "parts", "shape")
+    __slots__ = ("parts", "shape")
     __array_ufunc__ = None  # `array + pieces` is ours to compute
 
     def __init__(self, shape: tuple[int, ...], parts: list[tuple[Any, Array]]) -> None:
         self.shape, self.parts = shape, parts
 
-    def __add__(self, other: Any) -> Any:
-        if other.__class__ is Pieces:
-            return Pieces(self.shape, self.parts + other.parts)
-        return self._into(np.array(other, copy=True) if other.__class__ is np.ndarray else other.copy())
+    def __add__(self, other: Any) -> Pieces:
+        self.parts += other.parts if other.__class__ is Pieces else [(..., other)]  # one walk alone knows of them
+        return self
 
     __radd__ = __add__
 
     def whole(self) -> Array:
-        return self._into(np.zeros_like(self.parts[0][1], shape=self.shape))
-
-    def _into(self, whole: Array) -> Array:
+        whole = np.zeros_like(self.parts[0][1], shape=self.shape)
         for index, part in self.parts:
             whole[index] += part
         return as_array(whole)
-
-
-# ---------------------------------------------------------------------------------------------- anomalies
-
-_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_GENERATED = "<op "
-
-
-def user_line() -> str:
-    """The innermost line of the running program that is not in this package: ``file.py:12``."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith((_HOME, _GENERATED)):
-            break
-        frame = frame.f_back
-    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
-
-
-class _Anomaly:
-    """Whether results are checked for NaN and Inf as they are made, forward and backward."""
-
-    enabled = False
-    lines: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()  # where each node was made
-
-    def check_forward(self, name: str, result: Array, inputs: Iterable[Any]) -> None:
-        bad = self.describe(result)
-        if bad and not any(self.describe(x) for x in inputs):
-            raise RuntimeError(f"{name}: the forward pass made {bad} in its result, at {user_line()}")
-
-    def check_gradients(self, node: Node, g: Any, results: Iterable[Any]) -> list[Any]:
-        listed = list(results)
-        for position, gradient in enumerate(listed):
-            bad = self.describe(gradient)
-            if bad and not self.describe(g):
-                raise RuntimeError(
-                    f"{node.op.name}: the backward pass returned {bad} in the gradient of input {position}; "
-                    f"the forward call is at {self.lines.get(node, 'an unknown line (made outside detect_anomaly)')}"
-                )
-        return listed
-
-    @staticmethod
-    def describe(value: Any) -> str:
-        """'nan values', 'inf values' or ''."""
-        if value.__class__ is Pieces:
-            value = value.whole()
-        array = np.float64(value) if isinstance(value, float) else getattr(value, "array", value)
-        if not hasattr(array, "dtype") or array.dtype.kind != "f" or bool(np.isfinite(array).all()):
-            return ""
-        return "nan values" if bool(np.isnan(array).any()) else "inf values"
-
-
-anomaly = _Anomaly()
-
-
-class detect_anomaly:
-    """Inside, the first op that makes a NaN or an Inf raises, naming itself and the line that called it.
-
-    >>> import minideep
-    >>> x = minideep.tensor([0.0], requires_grad=True)
-    >>> with detect_anomaly():
-    ...     minideep.log(x).sum().backward()
-    Traceback (most recent call last):
-        ...
-    RuntimeError: log: the forward pass made inf values in its result, at ...
-    """
-
-    def __enter__(self) -> None:
-        self._before = anomaly.enabled
-        anomaly.enabled = True
-
-    def __exit__(self, *_: object) -> None:
-        anomaly.enabled = self._before
-
-

@@ -26,14 +26,14 @@ import numpy as np
 
 from ..backend import Array, as_array
 from . import graph
-from .graph import Node, make_tensor, walk_back
+from .graph import Node, Step, make_tensor, walk_back
 from .source import wants, write_functions
 
 P = ParamSpec("P")
 Rule = Callable[..., Any]
 
 
-class Op:
+class Op(Step):
     """What is known of an op: its name, its body, its rules and what they need; `function` is what users call."""
 
     function: Callable[..., Any]
@@ -62,11 +62,7 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}({', '.join(self.parameters)})>"
 
-    # Filled in by `_compile`: the gradients of the inputs whose parent is not None.
-    pull: Callable[[Any, tuple[Any, ...], Sequence[Any]], Iterable[Any]]
-
     def pull_tracked(self, node: Node, g: Any, parents: Sequence[Any]) -> Iterable[Any]:
-        """`pull` on Tensors that belong to the graph, so that its results do."""
         if self.twin is not None:
             return self._pull_through_twin(node, g, parents)
         saved = [self._revive(name, value, node) for name, value in zip(self.saved_names, node.saved, strict=True)]
@@ -104,17 +100,12 @@ def _is_raw(value: Any) -> bool:
     return value is not None and not isinstance(value, graph.Tensor)
 
 
-class _Alias:
+class _Alias(Step):
     """The identity: another node for the same value, to tell one use of a tensor from the others."""
 
-    name, saved_arrays = "alias", ()
+    name = "alias"
 
-    @staticmethod
-    def pull(g: Any, saved: Any, parents: Sequence[Any]) -> Iterable[Any]:
-        return (g,)
-
-    @staticmethod
-    def pull_tracked(node: Node, g: Any, parents: Sequence[Any]) -> Iterable[Any]:
+    def pull(self, g: Any, saved: Any, parents: Sequence[Any]) -> Iterable[Any]:
         return (g,)
 
 
@@ -205,8 +196,31 @@ def _renamed(rule: Rule) -> Rule:
     return rule
 
 
+def _check(declared: Op) -> None:
+    """Refuse a declaration that could only fail, or silently give no gradient, when it is used."""
+    inputs, settings = ", ".join(declared.inputs), ", ".join(declared.settings)
+    if not declared.inputs:
+        raise TypeError(f"{declared.name}: an op needs an input: annotate a parameter of its body as Array")
+    if declared.rules and declared.gradients:
+        raise TypeError(f"{declared.name}: expected one rule for each input, or gradients= for all of them, but got both")
+    if reserved := {"g", "y"} & set(declared.parameters):
+        raise TypeError(f"{declared.name}: '{reserved.pop()}' cannot name a parameter: rules know the result as y, its gradient as g")
+    if unknown := set(declared.rules) - set(declared.inputs):
+        raise TypeError(f"{declared.name}: there is a rule for '{unknown.pop()}', but the inputs are {inputs}")
+    if declared.twin and (missing := set(declared.parameters) - set(inspect.signature(declared.twin).parameters)):
+        raise TypeError(f"{declared.name}: its twin has no parameter '{missing.pop()}'")
+    known = {"y", *declared.parameters, *declared.keeps, *(f"{name}_shape" for name in declared.inputs)}
+    for rule in filter(None, (*declared.rules.values(), declared.gradients)):
+        if strange := set(wants(rule)) - known - ({"needs"} if declared.gradients else set()):
+            raise TypeError(
+                f"{declared.name}: a rule asks for '{strange.pop()}'; it can have y, inputs and their shapes ({inputs}: "
+                f"{declared.inputs[0]}_shape), settings ({settings or 'none'}) and keeps ({', '.join(declared.keeps) or 'none'})"
+            )
+
+
 def _compile(declared: Op) -> Callable[..., Any]:
     """Work out what the rules need, and turn the declaration into the function users call and its `pull`."""
+    _check(declared)
     rules = [rule for rule in (*declared.rules.values(), declared.gradients) if rule is not None]
     needs = [name for rule in rules for name in wants(rule)]
     if declared.twin is not None:
@@ -214,7 +228,7 @@ def _compile(declared: Op) -> Callable[..., Any]:
     if declared.fits:
         needs += [f"{name}_shape" for name in declared.inputs if declared.rule_of(name)]
     declared.saved_names = [name for name in dict.fromkeys(needs) if name != "needs"]
-    declared.saved_arrays = [name for name in declared.saved_names if name in (*declared.inputs, "y")]
-    declared.function, declared.pull = write_functions(declared)
+    declared.saved_arrays = [n for n in declared.saved_names if n in ("y", *declared.inputs, *declared.keeps)]
+    declared.function, declared.pull = write_functions(declared)  # type: ignore[method-assign]
     declared.function.__dict__["op"] = declared
     return declared.function

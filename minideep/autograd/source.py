@@ -16,7 +16,9 @@ import numpy as np
 
 from ..backend import as_array
 from . import graph
-from .graph import Node, Version, anomaly, mode
+from .anomaly import anomaly
+from .graph import Node, Version
+from .modes import mode
 from .operands import explain, fit, operand, prepare, settle
 from .views import View
 
@@ -151,7 +153,8 @@ def _result(op: Op) -> list[str]:
     nodes = [f"{p}_node" for p in op.inputs if op.rule_of(p)]
     if nodes:
         saved = _tuple([_saved(op, name) for name in op.saved_names])
-        versions = _tuple(["result.version" if n == "y" else f"{n}_version" for n in op.saved_arrays])
+        version_of = {"y": "result.version"} | {p: f"{p}_version" for p in op.inputs}  # no one can change what is kept
+        versions = _tuple([version_of.get(name, "None") for name in op.saved_arrays])
         parents = _tuple([f"{p}_node" if op.rule_of(p) else "None" for p in op.inputs])
         lines += [
             f"if ({' or '.join(f'{n} is not None' for n in nodes)}) and mode.grad:",

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import graph
-from .graph import Node, mode
+from .graph import Node, Step
+from .modes import mode
 
 if TYPE_CHECKING:
     from .op import Op
@@ -22,14 +21,15 @@ if TYPE_CHECKING:
 class View:
     """How a tensor came to share the memory of another: `op` with `settings`, applied to `base`."""
 
-    __slots__ = ("base", "base_node", "detached", "op", "settings")
+    __slots__ = ("base", "base_node", "op", "seen", "settings")
 
-    def __init__(self, base: Any, op: Op | None, settings: dict[str, Any]) -> None:
+    def __init__(self, base: Any, op: Op, settings: dict[str, Any]) -> None:
         self.base, self.op, self.settings = base, op, settings
         self.base_node = base.node
+        self.seen = base.version.changed  # the change up to which the view's node is known to be right
 
     @classmethod
-    def of(cls, base: Any, op: Op | None, settings: dict[str, Any], result: Any) -> View | None:
+    def of(cls, base: Any, op: Op, settings: dict[str, Any], result: Any) -> View | None:
         """The record for `result`, which then shares its base's version; None if the memory is not shared."""
         if not isinstance(base, graph.Tensor):
             return None
@@ -41,41 +41,43 @@ class View:
 
     def node_of(self, view: Any) -> Node | None:
         """The view's node, made anew if the base was given another one since the view was taken."""
-        if self.op is None:
-            return view.node
-        base_node = self.base.node if self.base.view_of is None else self.base.view_of.node_of(self.base)
-        if base_node is not self.base_node and mode.grad:
-            self.base_node = base_node
+        if self.seen != view.version.changed and mode.grad:
+            outdated = [view]
+            while (base := outdated[-1].view_of.base).view_of is not None:
+                outdated.append(base)
+            for tensor in reversed(outdated):
+                tensor.view_of.renew(tensor)
+        node: Node | None = view.node
+        return node
+
+    def renew(self, view: Any) -> None:
+        """Make the view's node anew if its base, which is up to date, has another node than when it was made."""
+        self.seen = view.version.changed
+        if self.base.node is not self.base_node:
+            self.base_node = self.base.node
             view.node = self.op.function(self.base, **self.settings).node
-        return view.node
 
     def replaced_by(self, view: Any) -> None:
         """Tell the base, and its base, that the part of it that `view` shows is now what `view.node` computes."""
-        if self.op is None:
-            return
         base = self.base
-        base_node = base.node if base.view_of is None else base.view_of.node_of(base)
-        base.node = Node(_write_back, (base_node, view.node), (self.op, self.settings), ())
+        base.node = Node(_write_back, (base.current_node(), view.node), (self.op, self.settings), ())
         self.base_node = base.node
         if base.view_of is not None:
             base.view_of.replaced_by(base)
 
 
-class _WriteBack:
+class _WriteBack(Step):
     """What changing a view does to its base: one part of it is replaced."""
 
-    name, saved_arrays = "write_back", ()
+    name = "write_back"
 
-    @staticmethod
-    def pull(g: Any, saved: Any, parents: Sequence[Any]) -> tuple[Any, Any]:
+    def pull(self, g: Any, saved: Any, parents: Sequence[Any]) -> tuple[Any, Any]:
         op, settings = saved
-        of_base = np.copy(g)
-        of_view = np.copy(op.body(g, **settings))
+        of_base = g.copy()  # in C order, of which every view op makes a view
         op.body(of_base, **settings)[...] = 0
-        return of_base, of_view
+        return of_base, op.body(g, **settings)
 
-    @staticmethod
-    def pull_tracked(node: Node, g: Any, parents: Sequence[Any]) -> tuple[Any, Any]:
+    def pull_tracked(self, node: Node, g: Any, parents: Sequence[Any]) -> tuple[Any, Any]:
         op, settings = node.saved
         of_base = g.clone()
         op.function(of_base, **settings).zero_()
@@ -90,7 +92,7 @@ def check_inplace(tensor: Any, name: str) -> None:
     if not mode.grad:
         return
     root = tensor
-    while root.view_of is not None and root.view_of.op is not None:
+    while root.view_of is not None:
         root = root.view_of.base
     if root.node.__class__ is graph.Leaf:
         what = "a leaf Variable" if root is tensor else "a view of a leaf Variable"
