@@ -114,10 +114,14 @@ def _function(op: Op) -> str:
     signature, lines = _signature(op)
     first, arrays = op.inputs[0], [f"{p}_array" for p in op.inputs]
     if op.promotes and len(op.inputs) > 1:
-        alike = [f"isinstance({p}, Tensor)" for p in op.inputs]
-        alike += [f"{p}.array.dtype is {first}.array.dtype" for p in op.inputs[1:]]
-        together = ", ".join(op.inputs)
-        lines.append(f"if not ({' and '.join(alike)}): {together} = prepare(op, {together})")
+        # Tensors of one dtype, and floats beside numbers, are ready as they are: nearly all that comes here.
+        alike = [
+            f"({p}.array.dtype is {first}.array.dtype if isinstance({p}, Tensor) else "
+            f"{p}.__class__ in (float, int) and {first}.array.dtype.kind == 'f')"
+            for p in op.inputs[1:]
+        ]
+        together, ready = ", ".join(op.inputs), " and ".join([f"isinstance({first}, Tensor)", *alike])
+        lines.append(f"if not ({ready}): {together} = prepare(op, {together})")
     for p in op.inputs:
         version = f"; {p}_version = " if p in op.saved_arrays else ""
         lines += [
@@ -170,22 +174,24 @@ def _result(op: Op) -> list[str]:
 def _pull(op: Op) -> str:
     """The function that hands each rule what it asked for, and skips inputs that need no gradient."""
     lines = [f"{_tuple(op.saved_names)} = saved"] if op.saved_names else []
+    gradients = _tuple([f"gradient_{p}" for p in op.inputs])
     if op.gradients is not None:
         parents = "tuple(parent is not None for parent in parents)"
         arguments = [parents if name == "needs" else name for name in wants(op.gradients)]
-        lines.append(f"return rule_{op.inputs[0]}({', '.join(['g', *arguments])})")
+        call = f"rule_{op.inputs[0]}({', '.join(['g', *arguments])})"
+        lines += [f"return {call}"] if op.variadic else [f"{gradients} = {call}", f"return {gradients}"]
         return _define("pull", "g, saved, parents", lines)
     lines.append(f"{_tuple([f'parent_{p}' for p in op.inputs])} = parents")
-    results = []
     for p in op.inputs:
         if p not in op.rules:
-            results.append("None")
+            lines.append(f"gradient_{p} = None")
             continue
         gradient = f"rule_{p}({', '.join(['g', *wants(op.rules[p])])})"
+        lines.append(f"gradient_{p} = None if parent_{p} is None else {gradient}")
         if op.fits:
-            gradient = f"fit({gradient}, {p}_shape)"
-        results.append(f"None if parent_{p} is None else {gradient}")
-    lines.append(f"return {_tuple(results)}")
+            unfit = f"parent_{p} is not None and gradient_{p}.shape != {p}_shape"
+            lines.append(f"if {unfit}: gradient_{p} = fit(gradient_{p}, {p}_shape)")
+    lines.append(f"return {gradients}")
     return _define("pull", "g, saved, parents", lines)
 
 
