@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -11,6 +12,8 @@ from . import memory, report, workloads  # noqa: F401  the workloads declare the
 from .engines import ENGINES, engines
 from .measure import measure
 from .workload import WORKLOADS, chosen
+
+BUSY = 0.5  # a load average from which PyTorch's threads, above all, wait for a core most of the time
 
 
 def arguments() -> argparse.Namespace:
@@ -29,6 +32,11 @@ def main() -> None:
     if options.list:
         print("\n".join(WORKLOADS))
         return
+    about = report.circumstances(" ".join(["python -m benchmarks", *sys.argv[1:]]))
+    if about["load"] > BUSY:
+        print(
+            f"the machine is busy (load average {about['load']:.2f}): these figures will not say much", file=sys.stderr
+        )
     asked = list(engines(options.engines))
     selected = chosen(options.workloads)
     results = []
@@ -37,15 +45,13 @@ def main() -> None:
             bar.set_description(workload.name)
             result = measure(workload, asked, options.rounds, bar.update)
             if workload.memory_bar:
-                peaks = {name: memory.peak_bytes(workload.name, name) for name in ("minideep", "torch") if name in result.seconds}
-                result.peak_bytes = {name: peak for name, peak in peaks.items() if peak is not None}
+                result.peak_bytes = memory.peaks(workload.name, result.seconds)
             results.append(result)
     print(report.text(results))
-    command = " ".join(["python -m benchmarks", *options.workloads, f"--rounds {options.rounds}"])
     if options.json:
-        options.json.write_text(report.as_json(results, command))
+        options.json.write_text(report.as_json(results, about))
     if options.write_results:
-        report.write_results(results, command + " --write-results")
+        report.write_results(results, about)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The engines that are compared, each under PyTorch's names, so that a workload is written once.
 
 An engine is a namespace of functions (``m.tanh``, ``m.conv2d``) and the few things the libraries do in different ways:
-making tensors, going back, and updating parameters. What an engine has no counterpart for it `Lacks`, and is left out of
-the workloads that need it. The peers' functions are written as their users would write them.
+making tensors, going back, and updating parameters. What an engine has no counterpart for it `Lacks`, and is left out
+of the workloads that need it. The peers' functions are written as their users would write them.
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ class Torch(_Taped):
         import torch
 
         self.homes = (torch, torch.nn.functional)
+        self.batch_norm = torch.nn.functional.batch_norm  # torch.batch_norm is another one
 
 
 class NumPy(Engine):
@@ -184,9 +185,8 @@ class MyGrad(_Composed):
 
         mygrad.turn_memory_guarding_off()
         self.xp, self.homes = mygrad, (mygrad,)
-        self.relu = mygrad.nnet.activations.relu
+        self._nnet = mygrad.nnet
         self.cross_entropy = mygrad.nnet.losses.softmax_crossentropy
-        self._layers = mygrad.nnet.layers
 
     def tensor(self, array: np.ndarray, requires_grad: bool = False) -> Any:
         if array.dtype.kind != "f":
@@ -203,15 +203,20 @@ class MyGrad(_Composed):
     def values(self, leaves: Sequence[Any]) -> Sequence[Any]:
         return [leaf.data for leaf in leaves]
 
+    def relu(self, x: Any) -> Any:
+        return self._nnet.activations.relu(x)
+
     def softmax(self, x: Any, dim: int) -> Any:
         e = self.xp.exp(x - x.data.max(axis=dim, keepdims=True))
         return e / self.xp.sum(e, axis=dim, keepdims=True)
 
-    def conv2d(self, x: Any, weight: Any, stride: int = 1, padding: int = 0) -> Any:
-        return self._layers.conv_nd(x, weight, stride=stride, padding=padding)
+    def conv2d(self, x: Any, weight: Any, stride: int = 1, padding: int = 0, groups: int = 1) -> Any:
+        if groups != 1:
+            raise Lacks("MyGrad has no grouped convolution")
+        return self._nnet.layers.conv_nd(x, weight, stride=stride, padding=padding)
 
     def max_pool2d(self, x: Any, size: int) -> Any:
-        return self._layers.max_pool(x, (size, size), size)
+        return self._nnet.layers.max_pool(x, (size, size), size)
 
 
 ENGINES: dict[str, type[Engine]] = {e.name: e for e in (Minideep, Torch, NumPy, Autograd, MyGrad)}

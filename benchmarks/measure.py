@@ -40,6 +40,11 @@ class Result:
         pairs = zip(self.seconds.get(engine, []), self.seconds.get(reference, []), strict=False)
         return [mine / other for mine, other in pairs]
 
+    def ratio(self, engine: str, reference: str = "torch") -> float | None:
+        """The median of the ratios."""
+        ratios = self.ratios(engine, reference)
+        return statistics.median(ratios) if ratios else None
+
     def overhead(self, engine: str) -> float | None:
         """Microseconds a call costs over NumPy's own time."""
         pairs = zip(self.seconds.get(engine, []), self.seconds.get("numpy", []), strict=False)
@@ -52,20 +57,20 @@ class Result:
 
     def bars(self) -> list[tuple[str, float, bool]]:
         """Each bar of the workload in words, what was measured, and whether it holds."""
-        w, found = self.workload, []
-        if w.ratio_bar and (ratios := self.ratios("minideep")):
-            found.append((f"time ≤ {w.ratio_bar:g}×", ratio := statistics.median(ratios), ratio <= w.ratio_bar))
-        if w.overhead_bar and (extra := self.overhead("minideep")) is not None:
-            found.append((f"≤ {w.overhead_bar:g} µs an op over NumPy", extra, extra <= w.overhead_bar))
-        for peer in ("autograd", "mygrad"):
-            if w.peers_bar and (ratios := self.ratios(peer, "minideep")):
-                found.append((f"{peer} ≥ {w.peers_bar:g}×", ratio := statistics.median(ratios), ratio >= w.peers_bar))
-        if w.memory_bar and (memory := self.memory_ratio()) is not None:
-            found.append((f"memory ≤ {w.memory_bar:g}×", memory, memory <= w.memory_bar))
-        return found
+        w = self.workload
+        at_most = [
+            ("time ≤ {:g}×", w.ratio_bar, self.ratio("minideep")),
+            ("≤ {:g} µs an op over NumPy", w.overhead_bar, self.overhead("minideep")),
+            ("memory ≤ {:g}×", w.memory_bar, self.memory_ratio()),
+        ]
+        at_least = [(peer + " ≥ {:g}×", w.peers_bar, self.ratio(peer, "minideep")) for peer in ("autograd", "mygrad")]
+        judged = [(text.format(bar), value, value <= bar) for text, bar, value in at_most if bar and value]
+        return judged + [(text.format(bar), value, value >= bar) for text, bar, value in at_least if bar and value]
 
 
-def start_all(workload: Workload, engines: Iterable[Engine], tiny: bool = False) -> tuple[dict[str, Run], dict[str, str]]:
+def start_all(
+    workload: Workload, engines: Iterable[Engine], tiny: bool = False
+) -> tuple[dict[str, Run], dict[str, str]]:
     """The workload on every engine that can do it; and for the others, why they cannot."""
     runs, left_out = {}, {}
     for engine in engines:
@@ -93,9 +98,10 @@ def _compare(workload: str, name: str, first: str, position: int, mine: np.ndarr
     where = f"{workload}: result {position} of {name}"
     if mine.shape != expected.shape:
         raise Disagreement(f"{where} has shape {mine.shape}, that of {first} {expected.shape}")
-    error, size = np.linalg.norm((mine - expected).ravel()), np.linalg.norm(expected.ravel())
-    if not error <= TOLERANCE * max(size, 1e-3):
-        raise Disagreement(f"{where} differs from that of {first} by {error / max(size, 1e-3):.1e} of its norm")
+    size = max(float(np.linalg.norm(expected)), 1e-3)
+    error = float(np.linalg.norm(mine - expected)) / size
+    if not error <= TOLERANCE:
+        raise Disagreement(f"{where} differs from that of {first} by {error:.1e} of its norm")
 
 
 def measure(workload: Workload, engines: list[Engine], rounds: int, tick: Callable[[], None]) -> Result:

@@ -1,9 +1,9 @@
 """Peak memory of a workload, each engine in a process of its own.
 
-The process imports the engine and runs the workload once at tiny size, which loads whatever the libraries load when they
-are first used. What the process holds then is the baseline. It asks the kernel to forget the peak so far, builds the
-workload at full size (parameters, data, optimizer state), runs it three times, and reports the peak of its resident
-memory over the baseline. The kernel keeps that peak itself (VmHWM), so no short-lived temporary escapes a sampler.
+The process imports the engine and runs the workload once at tiny size, which loads whatever the libraries load when
+they are first used. What the process holds then is the baseline. It asks the kernel to forget the peak so far, builds
+the workload at full size (parameters, data, optimizer state), runs it three times, and reports the peak of its resident
+memory over the baseline. The kernel keeps that peak itself (VmHWM), so that no temporary is too short-lived to count.
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ import gc
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from .engines import ENGINES, Lacks
 from .workload import WORKLOADS
 
 STEPS = 3
+
+
+def peaks(workload: str, engines: Iterable[str]) -> dict[str, int]:
+    """The peaks of minideep and PyTorch, if they are among the engines."""
+    measured = {name: peak_bytes(workload, name) for name in engines if name in ("minideep", "torch")}
+    return {name: peak for name, peak in measured.items() if peak is not None}
 
 
 def peak_bytes(workload: str, engine: str) -> int | None:

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,18 @@ def table(results: Sequence[Result]) -> list[list[str]]:
 def _row(result: Result) -> list[str]:
     seconds, ratios = result.seconds, result.ratios("minideep")
     spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})" if ratios else "-"
-    peers = [statistics.median(result.ratios(peer) or [0]) for peer in PEERS]
-    memory = result.memory_ratio()
     return [
         result.workload.name,
         *(_time(seconds.get(engine)) for engine in ("minideep", "torch")),
         spread,
-        *(f"{ratio:.2f}" if ratio else "-" for ratio in peers),
-        f"{memory:.2f}" if memory else "-",
+        *(_number(result.ratio(peer)) for peer in PEERS),
+        _number(result.memory_ratio()),
         "; ".join(f"{bar}: {value:.2f} {'holds' if holds else 'MISSED'}" for bar, value, holds in result.bars()),
     ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _time(seconds: list[float] | None) -> str:
@@ -59,13 +61,14 @@ def left_out(results: Sequence[Result]) -> list[str]:
     """One line for each reason why an engine was left out, with the workloads it concerns."""
     reasons: dict[str, list[str]] = {}
     for result in results:
-        for reason in result.left_out.values():
-            reasons.setdefault(reason, []).append(result.workload.name)
+        for engine, reason in result.left_out.items():
+            if engine != "numpy":  # a baseline for a few workloads, no engine that lacks something
+                reasons.setdefault(reason, []).append(result.workload.name)
     absent = [f"{engine.title} is not installed: left out" for engine in ENGINES.values() if not engine.installed()]
     return absent + [f"{reason}: left out of {', '.join(names)}" for reason, names in reasons.items()]
 
 
-def as_json(results: Sequence[Result], command: str) -> str:
+def as_json(results: Sequence[Result], about: Mapping[str, Any]) -> str:
     """Everything measured, each round's seconds included."""
     listed = [
         {
@@ -77,16 +80,17 @@ def as_json(results: Sequence[Result], command: str) -> str:
         }
         for result in results
     ]
-    return json.dumps({**circumstances(command), "results": listed}, indent=1) + "\n"
+    return json.dumps({**about, "results": listed}, indent=1) + "\n"
 
 
 def circumstances(command: str) -> dict[str, Any]:
-    """When, where and with what the figures were measured."""
+    """When, where and with what the figures are measured; to be asked before they are, for the load."""
     versions = {engine.title: engine.version() for engine in ENGINES.values() if engine.installed()}
     return {
         "date": datetime.date.today().isoformat(),
         "command": command,
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()}",
+        "load": os.getloadavg()[0],
         "versions": {"Python": platform.python_version(), **versions},
     }
 
@@ -99,20 +103,20 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def write_results(results: Sequence[Result], command: str) -> None:
+def write_results(results: Sequence[Result], about: Mapping[str, Any]) -> None:
     """RESULTS.md, from the figures of this run alone."""
-    about = circumstances(command)
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     head, *rows = table(results)
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `{command}` on {about['date']}: {about['machine']}; {versions}. Do not edit: run it again.",
+        f"Written by `{about['command']}` on {about['date']}. Do not edit: run it again.",
+        f"Machine: {about['machine']}, load average before the start {about['load']:.2f}. {versions}.",
         "",
         "Times are medians over the rounds. A ratio is the time over PyTorch's in the same round: the median, and for",
         "minideep the least and the greatest; below 1 is faster than PyTorch. Engines are asked in turn, after their",
         "results were found to agree. Memory is the peak over the baseline, minideep's over PyTorch's, each in a process",
-        "of its own (`memory.py` says how). NumPy is the arithmetic alone: written by hand, without an engine.",
+        "of its own (`memory.py` says how). NumPy is the arithmetic alone, written by hand, without an engine.",
         "",
         f"| {' | '.join(head)} |",
         f"|{'---|' * len(head)}",

@@ -31,12 +31,12 @@ def kernel(
     workload(name, sizes=sizes, tiny={"shapes": tiny}, **bars)(build)
 
 
-def convolution(name: str, x: Shape, weight: Shape, settings: dict[str, int], tiny: Sequence[Shape], **bars: float) -> None:
+def convolution(name: str, x: Shape, weight: Shape, settings: Sizes, tiny: Sequence[Shape], **bars: float) -> None:
     kernel(f"conv2d_{name}", lambda m, x, w: m.conv2d(x, w, **settings), [x, weight], tiny, **bars)
 
 
-SMALL = [(2, 4, 5, 5), (4, 4, 3, 3)]
-PADDED = {"padding": 1}
+PADDED, SMALL = {"padding": 1}, [(2, 4, 5, 5), (4, 4, 3, 3)]
+DEPTHWISE, SMALL_DEPTHWISE = {"padding": 1, "groups": 64}, [(2, 64, 5, 5), (64, 1, 3, 3)]
 convolution("3x3", (16, 64, 32, 32), (64, 64, 3, 3), PADDED, SMALL, ratio_bar=1.8, memory_bar=1.25)
 convolution("3x3_few", (32, 16, 16, 16), (32, 16, 3, 3), PADDED, SMALL)
 convolution("3x3_deep", (16, 128, 16, 16), (128, 128, 3, 3), PADDED, SMALL)
@@ -45,9 +45,7 @@ convolution("3x3_strided", (16, 64, 32, 32), (128, 64, 3, 3), {"padding": 1, "st
 convolution("1x1", (16, 64, 32, 32), (128, 64, 1, 1), {}, [(2, 4, 5, 5), (3, 4, 1, 1)])
 convolution("7x7_first", (16, 3, 64, 64), (32, 3, 7, 7), {"padding": 3, "stride": 2}, [(2, 3, 9, 9), (4, 3, 7, 7)])
 convolution("patches", (32, 3, 64, 64), (192, 3, 8, 8), {"stride": 8}, [(2, 3, 16, 16), (4, 3, 8, 8)])
-convolution(
-    "depthwise", (16, 64, 32, 32), (64, 1, 3, 3), {"padding": 1, "groups": 64}, [(2, 64, 5, 5), (64, 1, 3, 3)], ratio_bar=2.0
-)
+convolution("depthwise", (16, 64, 32, 32), (64, 1, 3, 3), DEPTHWISE, SMALL_DEPTHWISE, ratio_bar=2.0)
 convolution("grouped", (16, 64, 32, 32), (64, 16, 3, 3), {"padding": 1, "groups": 4}, [(2, 8, 5, 5), (8, 2, 3, 3)])
 kernel(
     "conv_transpose2d",

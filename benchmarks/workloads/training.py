@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def mlp_by_hand(x: np.ndarray, labels: np.ndarray, parameters: Sequence[np.ndarr
 def mlp(m: Engine, rng: np.random.Generator, widths: Sequence[int], batch: int, optimizer: Any) -> Run:
     x, labels = m.tensor(normal(rng, batch, widths[0])), m.tensor(rng.integers(0, widths[-1], batch))
     parameters = []
-    for n, width in zip(widths, widths[1:], strict=False):
+    for n, width in pairwise(widths):
         parameters.append(m.tensor(normal(rng, width, n, scale=math.sqrt(2 / n)), requires_grad=True))
         parameters.append(m.tensor(np.zeros(width, np.float32), requires_grad=True))
 
