@@ -18,6 +18,7 @@ import numpy as np
 from . import backend
 from .autograd import graph, numpy_functions
 from .autograd.graph import Leaf, Node, Version, make_tensor
+from .autograd.operands import rank
 from .autograd.views import View, changed_in_place, check_inplace, keep_original
 from .backend import Array, DType, device_of, is_floating, to_numpy
 
@@ -473,7 +474,7 @@ def inplace(function: Callable[..., Tensor], name: str) -> Callable[..., Tensor]
         check_inplace(self, name)
         result = function(self, *args, **kwargs)
         if result.array.dtype != self.array.dtype:
-            if "biuf".index(result.array.dtype.kind) > "biuf".index(self.array.dtype.kind):
+            if rank(result.array.dtype) > rank(self.array.dtype):
                 raise RuntimeError(
                     f"{name}: result type {result.dtype} can't be cast to the desired output type {self.dtype}; use "
                     f"{name.rstrip('_')}(), which makes a new tensor"

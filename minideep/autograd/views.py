@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import graph
 from .graph import Node, Step
 from .modes import mode
@@ -84,11 +86,25 @@ class _WriteBack(Step):
         return of_base, op.function(g, **settings)
 
 
-_write_back = _WriteBack()
+class _Overwritten(Step):
+    """A value that depends on nothing took the place of one that did, which still counts as needing gradients."""
+
+    name = "overwritten"
+
+    def pull(self, g: Any, saved: Any, parents: Sequence[Any]) -> tuple[Any]:
+        return (np.zeros_like(g),)
+
+
+_write_back, _overwritten = _WriteBack(), _Overwritten()
 
 
 def check_inplace(tensor: Any, name: str) -> None:
     """Refuse what PyTorch refuses: changing a leaf that needs gradients, or a view of one, while the graph is recorded."""
+    if not getattr(tensor.array.flags, "writeable", True):
+        raise RuntimeError(
+            f"{name}: this tensor cannot be written to: several of its entries share one place in memory (after expand), or "
+            "the memory is read-only; work on a copy (clone())"
+        )
     if not mode.grad:
         return
     root = tensor
@@ -113,8 +129,11 @@ def keep_original(tensor: Any, node: Node | None) -> None:
 def changed_in_place(tensor: Any, node: Node | None) -> Any:
     """Record that a tensor's memory now holds what `node` computed; returns the tensor."""
     tensor.version.bump()
-    if mode.grad and (node is not None or tensor.node is not None):
-        tensor.node = node
+    before = tensor.current_node()
+    if mode.grad and (node is not None or before is not None):
+        tensor.node = Node(_overwritten, (before,), (), ()) if node is None else node
+        if before is not None and "retain_grad" in (before.hooks or ()):
+            tensor.node.hooks = {"retain_grad": before.hooks.pop("retain_grad")}
         if tensor.view_of is not None:
             tensor.view_of.replaced_by(tensor)
     return tensor
