@@ -156,7 +156,7 @@ class _Call(Step):
         if gradient is None or like is None:
             return None
         if not isinstance(gradient, graph.Tensor):
-            raise TypeError(
+            raise RuntimeError(
                 f"{self.name}.backward: expected a Tensor or None as the gradient at index {position}, but got "
                 f"{type(gradient).__name__}"
             )
