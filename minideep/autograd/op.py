@@ -71,7 +71,7 @@ class Op(Step):
 
     def _revive(self, name: str, value: Any, node: Node) -> Any:
         """A saved array as the Tensor it came from; what takes no part in the graph stays raw."""
-        if name == "y":
+        if name == "y" and value is not None:
             return make_tensor(value, node)
         if name not in self.inputs or value is None:
             return value
@@ -83,14 +83,14 @@ class Op(Step):
     def _pull_through_twin(self, node: Node, g: Any, parents: Sequence[Any]) -> list[Any]:
         """The gradients by going back through the twin, computed again from inputs cut off from what lies below."""
         values = dict(zip(self.saved_names, node.saved, strict=True))
-        cut = [None if parent is None else Node(_alias, (), (), ()) for parent in parents]
+        cut = [None if parent is None else Node(_alias, (), (), ()) for parent in node.parents]
         for name, alias in zip(self.inputs, cut, strict=True):
             if values[name] is not None:
                 values[name] = make_tensor(values[name], alias)
         result = self.twin(**{name: values[name] for name in self.parameters})  # type: ignore[misc]
-        targets = [alias for alias in cut if alias is not None]
+        targets = [alias for alias, parent in zip(cut, parents, strict=True) if alias is not None and parent is not None]
         arrived = walk_back([result.node], [g], targets, retain_graph=True, create_graph=True)
-        for alias, parent in zip(cut, parents, strict=True):
+        for alias, parent in zip(cut, node.parents, strict=True):
             if alias is not None:
                 alias.parents = (parent,)  # from now on, what the gradients depend on is the input itself
         return [None if alias is None else arrived.get(alias) for alias in cut]
@@ -167,11 +167,12 @@ _TABLE_NAMES = {"x": "input", "a": "input", "b": "other"}
 
 
 def elementwise(
-    body: Callable[..., Any], name: str | None = None, *, method: bool = True, doc: str = "", **rules: Rule
+    body: Callable[..., Any], name: str | None = None, *, method: bool = True, numpy: Iterable[Any] = (), **rules: Rule
 ) -> Callable[..., Any]:
     """One line of a derivative table: a function of x, or of a and b, computed entry by entry.
 
-    Users know x and a as ``input``, b as ``other``. A `body` that is a NumPy ufunc is answered to under NumPy's name too.
+    Users know x and a as ``input``, b as ``other``. A `body` that is a NumPy ufunc is answered to under NumPy's name too,
+    as are the functions in `numpy`.
     """
     names = ["x"] if getattr(body, "nin", None) == 1 else ["a", "b"]
     if not isinstance(body, np.ufunc):
@@ -184,9 +185,9 @@ def elementwise(
     declared.rules = {_TABLE_NAMES.get(n, n): _renamed(rule) for n, rule in rules.items()}
     declared.promotes, declared.fits = True, len(names) > 1
     function = _compile(declared)
-    function.__doc__ = doc or f"{declared.name}, entry by entry; `{getattr(body, '__name__', name)}` in NumPy."
+    function.__doc__ = f"{declared.name}({', '.join(names)}), entry by entry."
     function.__module__ = "minideep"
-    numpy = (body,) if isinstance(body, np.ufunc) else ()
+    numpy = (body,) if isinstance(body, np.ufunc) else numpy
     return public(name=declared.name, method=method, numpy=numpy)(function)
 
 

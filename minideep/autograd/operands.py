@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import backend
-from ..backend import Array, DType, bool_, device_of, float64, int64, is_numpy_scalar
+from ..backend import Array, DType, bool_, device_of, int64, is_numpy_scalar
+from ..sums import total
 from . import graph
 
 if TYPE_CHECKING:
     from .op import Op
 
 _Number = (builtins.bool, int, float)
-_KINDS = "?buif"  # bool, unsigned and signed integers, floats: the order of dtypes' kinds
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
-def _rank(dtype: DType) -> int:
+def rank(dtype: DType) -> int:
+    """The kind of a dtype in PyTorch's order: bool, integer, float."""
     return 0 if dtype == bool_ else _RANK[dtype.kind]
 
 
@@ -46,7 +47,7 @@ def result_type(*operands: Any) -> DType:
         best[level] = dtype if known is None else _promote(known, dtype)
     winner: DType | None = None
     for dtype in best:
-        if dtype is not None and (winner is None or _rank(dtype) > _rank(winner)):
+        if dtype is not None and (winner is None or rank(dtype) > rank(winner)):
             winner = dtype
     assert winner is not None
     return winner
@@ -59,17 +60,17 @@ def _dtype_of_number(x: Any) -> DType:
 
 
 def _promote(a: DType, b: DType) -> DType:
-    if _rank(a) != _rank(b):
-        return a if _rank(a) > _rank(b) else b
+    if rank(a) != rank(b):
+        return a if rank(a) > rank(b) else b
     return np.promote_types(a, b)
 
 
 def prepare(op: Op, *inputs: Any) -> Sequence[Any]:
     """The inputs of an op, ready for it: NumPy scalars as numbers, all tensors of one dtype."""
     Tensor = graph.Tensor
-    if inputs[-1].__class__ in _Number and isinstance(inputs[0], Tensor) and inputs[0].array.dtype.kind == "f":
-        if len(inputs) == 2:
-            return inputs  # a tensor of floats and a number: nearly all that comes here
+    if len(inputs) == 2 and inputs[0].__class__ in _Number:
+        if isinstance(inputs[1], Tensor) and inputs[1].array.dtype.kind == "f":
+            return inputs  # 1 - x; what else is common, the op's function does not send here
     tensors = [x for x in inputs if isinstance(x, Tensor)]
     if len(tensors) < len(inputs):
         if op.variadic:
@@ -77,45 +78,44 @@ def prepare(op: Op, *inputs: Any) -> Sequence[Any]:
             raise TypeError(f"{op.name}: expected Tensors, but one of them is a {type(wrong).__name__}")
         inputs = tuple(x if isinstance(x, Tensor) else _plain(op, name, x) for name, x in zip(op.inputs, inputs, strict=True))
         tensors = [x for x in inputs if isinstance(x, Tensor)]
-    if not tensors:
-        if op.variadic:
-            raise RuntimeError(f"{op.name}: expected a non-empty list of Tensors")
-        # numbers alone: the first becomes a tensor
+    if not inputs:  # an empty sequence of tensors: its op says what that means
+        return inputs
+    if not tensors:  # numbers alone: the first becomes a tensor
         return (graph.make_tensor(np.asarray(inputs[0], dtype=result_type(*inputs))), *inputs[1:])
     dtype = tensors[0].array.dtype
     if len(tensors) == len(inputs):
         if all(t.array.dtype is dtype for t in tensors):
             return inputs
-    elif _rank(dtype) == 2 and all(t.array.dtype is dtype for t in tensors):
+    elif rank(dtype) == 2 and all(t.array.dtype is dtype for t in tensors):
         return inputs
-    dtype = result_type(*inputs)
+    dtype = result_type(*[x for x in inputs if x is not None])
     return [x.to(dtype) if isinstance(x, Tensor) and x.array.dtype != dtype else x for x in inputs]
 
 
 def _plain(op: Op, name: str, x: Any) -> Any:
     """An operand that is no Tensor: a number as it is, an array as a Tensor."""
-    if isinstance(x, _Number):
-        return x
     if is_numpy_scalar(x):
         return x.item()
-    return graph.make_tensor(operand(op, name, x))
+    value = operand(op, name, x)
+    return value if value is None or isinstance(value, _Number) else graph.make_tensor(value)
 
 
 def operand(op: Op, name: str, x: Any) -> Any:
     """The raw value of an input that is no Tensor; anything but a number, an array or a default is refused."""
-    if isinstance(x, _Number) or x is None and op.parameters[name].default is None:
+    if isinstance(x, _Number) and len(op.inputs) > 1 or x is None and op.parameters[name].default is None:
         return x
     if hasattr(x, "dtype") and hasattr(x, "ndim"):
         return x
-    expected = "Tensor or a number" if op.promotes else "Tensor"
+    expected = "Tensor or a number" if op.fits else "Tensor"
     raise TypeError(f"{op.name}(): argument '{name}' must be {expected}, not {type(x).__name__}")
 
 
-def settle(y: Array, inputs: Sequence[Any]) -> Array:
-    """A float64 result that no float64 input asked for (NumPy makes one of integers) in the default dtype."""
-    if any(getattr(x, "dtype", None) == float64 for x in inputs):
-        return y
-    return y.astype(backend.get_default_dtype())
+def as_floats(y: Array, inputs: Sequence[Any]) -> Sequence[Any] | None:
+    """If `y`, made of integers, has floats of NumPy's choice (float16 of int8): the inputs in the default dtype instead."""
+    if y.dtype.kind != "f" or any(x.dtype.kind == "f" for x in inputs if hasattr(x, "dtype")):
+        return None
+    dtype = backend.get_default_dtype()
+    return [x.astype(dtype) if hasattr(x, "dtype") else x for x in inputs]
 
 
 def fit(g: Any, shape: tuple[int, ...]) -> Any:
@@ -124,7 +124,33 @@ def fit(g: Any, shape: tuple[int, ...]) -> Any:
         return g
     extra = len(g.shape) - len(shape)
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-    return (g.sum(axis=axes) if axes else g).reshape(shape)
+    if axes:
+        g = g.sum(axis=axes) if isinstance(g, graph.Tensor) else total(g, axes)
+    return g.reshape(shape)
+
+
+def dimension(name: str, dim: int, ndim: int) -> int:
+    """`dim` counted from the front; a tensor without dimensions counts as having one."""
+    if -max(ndim, 1) <= dim < max(ndim, 1):
+        return dim % max(ndim, 1)
+    raise _no_dimension(name, dim, ndim)
+
+
+def dimensions(name: str, dims: int | Sequence[int], ndim: int) -> tuple[int, ...]:
+    """Several dimensions counted from the front, none of them twice."""
+    wanted = tuple(dimension(name, dim, ndim) for dim in (dims if isinstance(dims, Sequence) else (dims,)))
+    for dim in wanted:
+        if wanted.count(dim) > 1:
+            raise RuntimeError(f"{name}: dim {dim} appears multiple times in the list of dims {tuple(dims)}")  # type: ignore[arg-type]
+    return wanted
+
+
+def _no_dimension(name: str, dim: int, ndim: int) -> IndexError:
+    last = max(ndim, 1) - 1
+    return IndexError(
+        f"{name}: Dimension out of range (expected to be in range of [{-last - 1}, {last}], but got {dim}): the tensor "
+        f"has {ndim} dimensions"
+    )
 
 
 def explain(op: Op, error: Exception, inputs: Sequence[Any]) -> Exception:
@@ -141,14 +167,10 @@ def explain(op: Op, error: Exception, inputs: Sequence[Any]) -> Exception:
     if op.promotes and isinstance(error, ValueError) and "broadcast" in str(error):
         return RuntimeError(_broadcast_message(op, arrays))
     if isinstance(error, np.exceptions.AxisError):
-        ndim = arrays[0].ndim
-        return IndexError(
-            f"{op.name}: Dimension out of range (expected to be in range of [{-max(ndim, 1)}, {max(ndim, 1) - 1}], "
-            f"but got {error.axis}): the tensor has {ndim} dimensions"
-        )
-    if isinstance(error, np.exceptions.DTypePromotionError | np._core._exceptions._UFuncNoLoopError):
+        return _no_dimension(op.name, error.axis, arrays[0].ndim)
+    if isinstance(error, TypeError | OverflowError) and (op.promotes or "ufunc" in str(error)):
         dtypes = ", ".join(str(x.dtype) for x in arrays)
-        return RuntimeError(f"{op.name}: not implemented for {dtypes}; convert with .float() or .to(dtype) first")
+        return NotImplementedError(f"{op.name}: not implemented for {dtypes}; convert with .to(dtype) first ({error})")
     return error
 
 

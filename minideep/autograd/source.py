@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import backend
 from ..backend import as_array
 from . import graph
 from .anomaly import anomaly
 from .graph import Node, Version
 from .modes import mode
-from .operands import explain, fit, operand, prepare, settle
+from .operands import as_floats, explain, fit, operand, prepare
 from .views import View
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ def write_functions(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The function of an op on Tensors, and its `pull`."""
     namespace: dict[str, Any] = {
         "__name__": "minideep.ops", "op": op, "body": op.body, "Tensor": graph.Tensor, "Node": Node, "Version": Version, "View": View,
-        "new": object.__new__, "ndarray": np.ndarray, "float64": np.dtype("float64"), "as_array": as_array, "mode": mode,
-        "operand": operand, "prepare": prepare, "settle": settle, "explain": explain, "fit": fit, "UNSET": _REQUIRED,
+        "new": object.__new__, "ndarray": np.ndarray, "backend": backend, "as_array": as_array, "mode": mode,
+        "operand": operand, "prepare": prepare, "as_floats": as_floats, "explain": explain, "fit": fit, "UNSET": _REQUIRED,
         "anomaly": anomaly, "required": _required,
-        "NUMBERS": frozenset((float, int, bool, type(None))),
     }  # fmt: skip
     namespace |= {f"default_{p.name}": p.default for p in op.parameters.values()}
+    numbers = (float, int, bool) if len(op.inputs) > 1 else ()
+    for name in op.inputs:
+        optional = (type(None),) if op.parameters[name].default is None else ()
+        namespace[f"plain_{name}"] = frozenset((*numbers, *optional))
     namespace |= {f"rule_{name}": op.rule_of(name) for name in op.inputs}
     op.source = (_variadic if op.variadic else _function)(op) + "\n\n" + _pull(op)
     exec(compile(op.source, f"<op {op.name}>", "exec"), namespace)
@@ -102,17 +106,21 @@ def _saved(op: Op, name: str) -> str:
     base = name.removesuffix("_shape")
     if name not in op.inputs and base in op.inputs:
         return f"None if {base}_node is None else {base}_array.shape" if op.fits else f"{base}_array.shape"
-    if name not in op.inputs:
+    if name not in op.inputs and name != "y":
         return name
+    value = "y" if name == "y" else f"{name}_array"
     users = [p for p in op.inputs if (rule := op.rule_of(p)) and name in wants(rule)]
     if op.twin or op.gradients or len(op.inputs) == 1:
-        return f"{name}_array"
-    return f"None if {' and '.join(f'{p}_node is None' for p in users)} else {name}_array"
+        return value
+    return f"None if {' and '.join(f'{p}_node is None' for p in users)} else {value}"
 
 
 def _function(op: Op) -> str:
     signature, lines = _signature(op)
     first, arrays = op.inputs[0], [f"{p}_array" for p in op.inputs]
+    dtype = op.parameters.get("dtype")
+    if dtype is not None and dtype.kind is dtype.KEYWORD_ONLY:
+        lines.append(f"if dtype is not None: {first} = {first}.to(dtype)")
     if op.promotes and len(op.inputs) > 1:
         # Tensors of one dtype, and floats beside numbers, are ready as they are: nearly all that comes here.
         alike = [
@@ -129,7 +137,7 @@ def _function(op: Op) -> str:
             f"    {p}_array = {p}.array" + (version and f"{version}{p}.version"),
             f"    {p}_node = {p}.node if {p}.view_of is None else {p}.view_of.node_of({p})",
             "else:",
-            f"    {p}_array = {p} if {p}.__class__ in NUMBERS else operand(op, {p!r}, {p}); {p}_node = None" + (version and f"{version}None"),
+            f"    {p}_array = {p} if {p}.__class__ in plain_{p} else operand(op, {p!r}, {p}); {p}_node = None" + (version and f"{version}None"),
         ]
     lines += [
         "try:",
@@ -140,8 +148,12 @@ def _function(op: Op) -> str:
     if op.keeps:
         lines.append(f"y, {', '.join(op.keeps)} = y")
     lines.append(f"if y.__class__ is not ndarray: y = as_array(y)")
-    if op.promotes:
-        lines.append(f"if y.dtype is float64: y = settle(y, {_tuple(arrays)})")
+    if op.promotes and not op.keeps:
+        lines += [
+            f"if y.dtype is not backend._default_float and (floats := as_floats(y, {_tuple(arrays)})):",
+            f"    {_tuple(arrays)} = floats",
+            f"    y = as_array(body({_call(op)}))",
+        ]
     lines.append(f"if anomaly.enabled: anomaly.check_forward(op.name, y, {_tuple([*arrays, *op.settings])})")
     return _define(op.name, signature, lines + _result(op))
 
