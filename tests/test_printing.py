@@ -149,7 +149,7 @@ options = st.fixed_dictionaries(
 
 
 def on_one_line(text: str) -> str:
-    """Without the line breaks before dtype= and size=: its name being longer, our dtype may go to the next line sooner."""
+    """Without line breaks before dtype= and size=: our dtypes have longer names, and go to the next line sooner."""
     return re.sub(r",\s+(dtype|size)=", r", \1=", text)
 
 
