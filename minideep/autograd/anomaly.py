@@ -15,19 +15,21 @@ from ..backend import Array
 if TYPE_CHECKING:
     from .graph import Node
 
-_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_GENERATED = "<op "
+_OURS = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep, "<op ")  # our files, and what they write
 
 
-def user_line() -> str:
-    """The innermost line of the running program that is not in this package: ``file.py:12``."""
+def user_place() -> tuple[str, int]:
+    """The innermost line of the running program that is not in this package: its file and number."""
     frame = sys._getframe(1)
-    while frame.f_back is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith((_HOME, _GENERATED)):
-            break
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
-    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def as_line(place: tuple[str, int]) -> str:
+    """A place in a program as a person would call it: ``file.py:12``."""
+    file, number = place
+    return f"{os.path.basename(file)}:{number}"
 
 
 class _Anomaly:
@@ -39,7 +41,7 @@ class _Anomaly:
     def check_forward(self, name: str, result: Array, inputs: Iterable[Any]) -> None:
         bad = self.describe(result)
         if bad and not any(self.describe(x) for x in inputs):
-            raise RuntimeError(f"{name}: the forward pass made {bad} in its result, at {user_line()}")
+            raise RuntimeError(f"{name}: the forward pass made {bad} in its result, at {as_line(user_place())}")
 
     def check_gradients(self, node: Node, g: Any, results: Iterable[Any]) -> list[Any]:
         listed = list(results)

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..backend import Array, as_array
-from .anomaly import anomaly, user_line
+from .anomaly import anomaly, as_line, user_place
 from .modes import set_grad_enabled
 
 next_number = itertools.count(1).__next__  # one clock for nodes and for changes in place
@@ -31,12 +31,12 @@ class Version:
     """Shared by a tensor and all its views: when, how often, and by which line, their memory was changed in place."""
 
     latest = 0  # the newest change to any tensor: while no node is older, nothing needs to be compared
-    changed, count, line = 0, 0, ""  # until the first change
+    changed, count, place = 0, 0, ("", 0)  # until the first change
 
     def bump(self) -> None:
         self.changed = Version.latest = next_number()
         self.count += 1
-        self.line = user_line()
+        self.place = user_place()
 
 
 class Step:
@@ -68,7 +68,7 @@ class Node:
         self.versions = versions
         self.hooks: dict[Any, Callable[[Any], Any]] | None = None
         if anomaly.enabled:
-            anomaly.lines[self] = user_line()
+            anomaly.lines[self] = as_line(user_place())
 
     def name(self) -> str:
         """PyTorch's way to call it: ``MulBackward0``."""
@@ -101,10 +101,11 @@ class Node:
             versions = version if isinstance(version, list) else [version]  # one for each of a sequence of inputs
             changed = [v for v in versions if v is not None and v.changed > self.number]
             if changed and kept[name] is not None:
+                line = as_line(changed[0].place)
                 raise RuntimeError(
                     f"{self.op.name}: one of the variables needed for gradient computation has been modified by an "
-                    f"inplace operation: its backward rule needs '{name}' as it was, but {changed[0].line} changed it; "
-                    "change a copy (clone()), or use the form of that operation that is not in place"
+                    f"inplace operation: its backward rule needs '{name}' as it was, but {line} changed it; change a "
+                    "copy (clone()), or use the form of that operation that is not in place"
                 )
 
 

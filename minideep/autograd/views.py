@@ -129,8 +129,7 @@ def keep_original(tensor: Any, node: Node | None) -> None:
 def changed_in_place(tensor: Any, node: Node | None) -> Any:
     """Record that a tensor's memory now holds what `node` computed; returns the tensor."""
     tensor.version.bump()
-    before = tensor.current_node()
-    if mode.grad and (node is not None or before is not None):
+    if mode.grad and ((before := tensor.current_node()) is not None or node is not None):
         tensor.node = Node(_overwritten, (before,), (), ()) if node is None else node
         if before is not None and "retain_grad" in (before.hooks or ()):
             tensor.node.hooks = {"retain_grad": before.hooks.pop("retain_grad")}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd import numpy_functions, registry
-from ..tensor import Tensor, attach, inplace
+from ..autograd.anomaly import anomaly
+from ..autograd.modes import mode
+from ..autograd.operands import rank
+from ..autograd.views import changed_in_place, check_inplace, keep_original
+from ..tensor import Tensor, attach
 
 # An operator is the op that answers to NumPy's function of that meaning: the plain one, without options.
 _BINARY = {
@@ -50,12 +55,75 @@ def _comparison(function: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
     return method
 
 
+def _inplace(function: Callable[..., Tensor], name: str, ufunc: np.ufunc | None) -> Callable[..., Tensor]:
+    """The in-place form of a function: its result is written into the first argument's memory.
+
+    If the function is nothing but a `ufunc` of NumPy's, that can write there itself, where no graph is recorded.
+    """
+
+    @functools.wraps(function)
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        check_inplace(self, name)
+        if ufunc is not None and not kwargs and _overwrite(ufunc, self, args):
+            return changed_in_place(self, None)
+        result = function(self, *args, **kwargs)
+        if result.array.dtype != self.array.dtype:
+            if rank(result.array.dtype) > rank(self.array.dtype):
+                raise RuntimeError(
+                    f"{name}: result type {result.dtype} can't be cast to the desired output type {self.dtype}; use "
+                    f"{name.rstrip('_')}(), which makes a new tensor"
+                )
+            result = result.to(self.array.dtype)
+        if result.array.shape != self.array.shape:
+            raise RuntimeError(
+                f"{name}: output with shape {self.shape} doesn't match the broadcast shape {result.shape}; use "
+                f"{name.rstrip('_')}(), which makes a new tensor"
+            )
+        keep_original(self, result.node)
+        self.array[...] = result.array
+        return changed_in_place(self, result.node)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def _overwrite(ufunc: np.ufunc, tensor: Tensor, others: Sequence[Any]) -> bool:
+    """Compute straight into a tensor's memory, without a copy; False where graph, dtypes or shapes need more care."""
+    array, operands = tensor.array, []
+    if len(others) != ufunc.nin - 1 or array.dtype.kind != "f" or anomaly.enabled:
+        return False
+    for x in others:
+        if isinstance(x, Tensor):
+            if x.array.dtype is not array.dtype or mode.grad and x.requires_grad:
+                return False
+            operands.append(x.array)
+        elif x.__class__ in (float, int):
+            operands.append(x)
+        else:
+            return False
+    if mode.grad and tensor.requires_grad:
+        return False
+    try:
+        ufunc(array, *operands, out=array)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_body(ufunc: Any, function: Any) -> bool:
+    """Whether a function does what the ufunc does, entry by entry, and no more."""
+    body = getattr(getattr(function, "op", None), "body", None)
+    return isinstance(ufunc, np.ufunc) and ufunc.signature is None and body is ufunc
+
+
 def attach_operators() -> None:
     """Give Tensor its operators and in-place methods, from the ops declared so far."""
+    ufuncs = {function.__name__: ufunc for ufunc, function in numpy_functions.items() if _is_body(ufunc, function)}
     for name, ufunc in _BINARY.items():
         if function := numpy_functions.get(ufunc):
-            in_place = inplace(function, f"{function.__name__}_")
+            in_place = _inplace(function, f"{function.__name__}_", ufuncs.get(function.__name__))
             attach({f"__{name}__": function, f"__r{name}__": _reflected(function), f"__i{name}__": in_place})
     attach({f"__{name}__": numpy_functions[ufunc] for name, ufunc in _UNARY.items()})
     attach({f"__{name}__": _comparison(numpy_functions[ufunc]) for name, ufunc in _COMPARISONS.items()})
-    attach({f"{name}_": inplace(registry[name], f"{name}_") for name in _INPLACE if name in registry})
+    for name in registry.keys() & _INPLACE:
+        attach({f"{name}_": _inplace(registry[name], f"{name}_", ufuncs.get(name))})
