@@ -1,0 +1,197 @@
+"""Columns about what an op computes: its values and derivatives, dtypes, special values, and the twin of a fused op."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minideep.autograd import numpy_functions
+
+from ..evaluation import MINIDEEP, Bound, Evaluation, difference, evaluate, torch
+from ..report import Report
+from ..specimen import Specimen
+from .column import (
+    DoesNotApply,
+    Wrong,
+    attempt,
+    check_numerically,
+    column,
+    compare,
+    compare_with_torch,
+    count,
+    describe,
+    ours,
+    require_differentiable,
+    require_torch,
+)
+
+
+@column("values", "va")
+def values(specimen: Specimen) -> str:
+    """Results equal PyTorch's (without it, NumPy's or the plain twin's), shapes and dtypes included."""
+    if specimen.random:
+        raise DoesNotApply("draws random numbers: see the column for those")
+    if specimen.torch is not None:
+        return f"{count(compare_with_torch(specimen, specimen.bound, order=0, must=True))}, against PyTorch"
+    reference = _plain_reference(specimen)
+    if reference is None:
+        raise DoesNotApply(f"{specimen.why_no_torch}, nor has NumPy, and it has no plain twin")
+    for bound in specimen.bound:
+        args, kwargs = bound.fill(bound.arrays, bound.constants)
+        expected = reference(*args, **kwargs)
+        found = ours(specimen, bound, order=0).outputs[0]
+        text = difference(found, np.asarray(expected), 1e-12, dtypes=False)
+        if text:
+            raise Wrong(f"({describe(bound)}): the result is {text}")
+    return f"{count(len(specimen.bound))}, against NumPy"
+
+
+def _plain_reference(specimen: Specimen) -> Callable[..., Any] | None:
+    """NumPy's function that this one answers for, if any."""
+    named = (f for f, mine in numpy_functions.items() if mine is specimen.function)
+    return next(named, None)
+
+
+@column("first derivative", "d1")
+def first_derivative(specimen: Specimen) -> str:
+    """The gradient equals the numerical derivative, and PyTorch's."""
+    reports = _checked(specimen, 1)
+    if reports and all(r.flat for r in reports) and not specimen.entry.flat:
+        raise Wrong(
+            "the derivative is zero at every sample: nothing is tested (say flat=True in the entry if it must be)"
+        )
+    return f"{count(len(reports))}{_against_torch(specimen, 1)}"
+
+
+@column("second derivative", "d2")
+def second_derivative(specimen: Specimen) -> str:
+    """The gradient's own derivative, under create_graph, equals the numerical one, and PyTorch's."""
+    return f"{count(len(_checked(specimen, 2)))}{_against_torch(specimen, 2)}"
+
+
+def _checked(specimen: Specimen, order: int) -> list[Report]:
+    reports = [check_numerically(specimen, bound, order) for bound in require_differentiable(specimen)]
+    return [r for r in reports if r is not None]
+
+
+def _against_torch(specimen: Specimen, order: int) -> str:
+    if specimen.torch is None or specimen.random:
+        return ""
+    compared = compare_with_torch(specimen, specimen.differentiable, order=order)
+    return f", {compared} against PyTorch" if compared else ""
+
+
+# ---------------------------------------------------------------------------------------------- dtypes
+
+_TOLERANCES = {"float16": 3e-2, "float32": 2e-4, "float64": 1e-12}
+
+
+@column("dtypes", "dt")
+def dtypes(specimen: Specimen) -> str:
+    """float16, float32 and float64 stay what they are: input = result = gradient."""
+    bounds = [b for b in specimen.bound if b.arrays]
+    if not bounds:
+        raise DoesNotApply("no input of floating point")
+    for bound, (dtype, tolerance) in itertools.product(bounds[:4], _TOLERANCES.items()):
+        arrays = [a.astype(dtype) for a in bound.arrays]
+        call = f"{describe(bound)} in {dtype}"
+        found = ours(specimen, bound, arrays=arrays, order=specimen.order)
+        exact = ours(specimen, bound, arrays=[a.astype(np.float64) for a in arrays], order=specimen.order)
+        _same_dtypes(specimen, bound, arrays, found, exact, call)
+        for g in found.gradients:
+            if g is not None and g.dtype != dtype:
+                raise Wrong(f"({call}): a gradient of dtype {g.dtype}")
+        if not specimen.random:
+            compare(_finite(found), _finite(exact), call, tolerance, dtypes=False)
+    return f"{count(min(len(bounds), 4))} in 3 dtypes"
+
+
+def _same_dtypes(
+    specimen: Specimen, bound: Bound, arrays: list[np.ndarray], found: Evaluation, exact: Evaluation, call: str
+) -> None:
+    """Result dtypes as PyTorch's; where it refuses the dtype, the input's in place of float64."""
+    dtype = arrays[0].dtype
+    right = None
+    if specimen.torch is not None:
+        right = attempt(torch(), specimen.torch, bound, arrays=arrays, order=0)
+    for i, y in enumerate(found.outputs):
+        if not isinstance(y, np.ndarray):
+            continue
+        expected = dtype if exact.outputs[i].dtype == np.float64 else exact.outputs[i].dtype
+        if isinstance(right, Evaluation):
+            expected = right.outputs[i].dtype
+        if y.dtype != expected:
+            raise Wrong(f"({call}): a result of dtype {y.dtype} where {expected} is right")
+
+
+def _finite(evaluation: Evaluation) -> Evaluation:
+    """Without what is not finite (float16 overflows early) or not floating: dtypes are compared by rounding only."""
+
+    def tame(y: Any) -> Any:
+        if not isinstance(y, np.ndarray) or y.dtype.kind != "f":
+            return None
+        return np.where(np.abs(y.astype(np.float64)) < 1e4, y.astype(np.float64), 0)
+
+    outputs = [tame(y) for y in evaluation.outputs]
+    gradients = [tame(g) for g in evaluation.gradients]
+    return Evaluation(outputs, gradients, [], evaluation.raw)
+
+
+# ---------------------------------------------------------------------------------------------- special values
+
+_SPECIAL = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e30, -1e30, 1e-30, -1e-30, 0.5, -2.5, 700.0, -750.0)
+
+
+@column("special values", "sp")
+def special_values(specimen: Specimen) -> str:
+    """Zeros, infinities, nan, huge and tiny numbers and the edges of the domain give what PyTorch gives."""
+    require_torch(specimen)
+    if not any(b.arrays for b in specimen.bound):
+        raise DoesNotApply("no input of floating point")
+    variants = list(_on_grid(specimen) if specimen.entry.elementwise else _planted(specimen))
+    compared = compare_with_torch(specimen, variants, order=1 if specimen.entry.elementwise else 0)
+    if not compared:
+        raise DoesNotApply("PyTorch accepts none of the calls with special values")
+    return count(compared)
+
+
+def _on_grid(specimen: Specimen) -> Iterator[Bound]:
+    """Each sample's settings with every combination of special values in its inputs."""
+    points = dict.fromkeys([*_SPECIAL, *specimen.entry.domain])
+    for bound in specimen.bound[:4]:
+        n = len(bound.arrays)
+        if n and all(c.ndim == 0 or c.size == 1 for c in bound.constants):
+            few = list(points) if n < 3 else [0.0, np.inf, -np.inf, np.nan, 1e30, -1.0]
+            grid = np.array(list(itertools.product(few, repeat=n))).T
+            yield Bound(bound.sample([np.ascontiguousarray(row) for row in grid]))
+
+
+def _planted(specimen: Specimen) -> Iterator[Bound]:
+    """A sample with one special value planted somewhere in the middle."""
+    bounds = [b for b in specimen.bound if any(a.size for a in b.arrays)][:2]
+    for bound, value in itertools.product(bounds, (0.0, np.inf, -np.inf, np.nan, 1e30, 1e-30)):
+        arrays = [a.copy() for a in bound.arrays]
+        target = next(a for a in arrays if a.size)
+        target.flat[target.size // 2] = value
+        yield Bound(bound.sample(arrays))
+
+
+# ---------------------------------------------------------------------------------------------- the plain twin
+
+
+@column("plain twin", "tw")
+def plain_twin(specimen: Specimen) -> str:
+    """A fused op and the plain composition that stands for it under create_graph agree, and so do their gradients."""
+    if specimen.op is None:
+        raise DoesNotApply("composed of other ops: it is its own plain form")
+    if specimen.op.twin is None:
+        raise DoesNotApply("not fused: its rules serve every order")
+    for bound in specimen.bound:
+        order = 1 if specimen.entry.differentiable and bound.arrays else 0
+        fused = ours(specimen, bound, order=order)
+        plain = evaluate(MINIDEEP, specimen.op.twin, bound, order=order)
+        compare(fused, plain, describe(bound), 1e-11)
+    return count(len(specimen.bound))
