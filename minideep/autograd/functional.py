@@ -8,6 +8,7 @@ from typing import Any
 from . import graph
 from .graph import make_tensor, walk_back
 from .modes import enable_grad
+from .op import registry
 
 Tensors = Any  # one Tensor, or a tuple of them
 
@@ -61,7 +62,7 @@ def jacobian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fal
             for column, gradient in zip(columns, _gradients([y], xs, [one.reshape(y.shape)], create_graph, strict), strict=True):
                 column.append(gradient)
         stacked = [
-            graph.Tensor.stack(column).reshape(y.shape + x.shape) if column else y.new_zeros(y.shape + x.shape)
+            registry["stack"](column).reshape(y.shape + x.shape) if column else y.new_zeros(y.shape + x.shape)
             for column, x in zip(columns, xs, strict=True)
         ]
         rows.append(_pack(many, stacked))

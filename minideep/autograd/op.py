@@ -18,6 +18,7 @@ same function composed of other ops, takes over there.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ParamSpec
@@ -27,7 +28,7 @@ import numpy as np
 from ..backend import Array, as_array
 from . import graph
 from .graph import Node, Step, make_tensor, walk_back
-from .source import wants, write_functions
+from .source import NUMPY_SPELLING, wants, write_functions
 
 P = ParamSpec("P")
 Rule = Callable[..., Any]
@@ -55,6 +56,13 @@ class Op(Step):
     @property
     def differentiable(self) -> bool:
         return bool(self.rules) or self.gradients is not None
+
+    def plain_types(self, name: str) -> frozenset[type]:
+        """What an input may be besides a Tensor or an array: a number, beside others that an op brings to one dtype and
+        where the body says ``Array | float``; None, where that is the default."""
+        numbers = self.fits and len(self.inputs) > 1 or "float" in str(self.parameters[name].annotation)
+        optional = self.parameters[name].default is None
+        return frozenset(((float, int, bool) if numbers else ()) + ((type(None),) if optional else ()))
 
     def rule_of(self, name: str) -> Rule | None:
         return self.gradients or self.rules.get(name)
@@ -123,6 +131,7 @@ def public(
     """Make a function composed of ops public: a Tensor method too (under its own or another name), and NumPy's."""
 
     def register(function: Callable[P, Any]) -> Callable[P, Any]:
+        function = _with_numpy_spelling(function)
         registry[name or function.__name__] = function
         for numpy_function in numpy:
             numpy_functions[numpy_function] = function
@@ -131,6 +140,23 @@ def public(
         return function
 
     return register
+
+
+def _with_numpy_spelling(function: Callable[P, Any]) -> Callable[P, Any]:
+    """The function, taking ``axis=`` and ``keepdims=`` where it has `dim` and `keepdim`."""
+    parameters = inspect.signature(function).parameters
+    if hasattr(function, "op") or not (NUMPY_SPELLING.keys() & parameters.keys()):
+        return function  # what `source.py` writes takes both already
+
+    @functools.wraps(function)
+    def renaming(*args: P.args, **kwargs: P.kwargs) -> Any:
+        if kwargs:
+            for ours, numpys in NUMPY_SPELLING.items():
+                if numpys in kwargs:
+                    kwargs[ours] = kwargs.pop(numpys)
+        return function(*args, **kwargs)
+
+    return renaming
 
 
 def op(

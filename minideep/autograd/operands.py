@@ -102,11 +102,11 @@ def _plain(op: Op, name: str, x: Any) -> Any:
 
 def operand(op: Op, name: str, x: Any) -> Any:
     """The raw value of an input that is no Tensor; anything but a number, an array or a default is refused."""
-    if isinstance(x, _Number) and len(op.inputs) > 1 or x is None and op.parameters[name].default is None:
+    if isinstance(x, tuple(op.plain_types(name))):
         return x
     if hasattr(x, "dtype") and hasattr(x, "ndim"):
         return x
-    expected = "Tensor or a number" if op.fits else "Tensor"
+    expected = "Tensor or a number" if float in op.plain_types(name) else "Tensor"
     raise TypeError(f"{op.name}(): argument '{name}' must be {expected}, not {type(x).__name__}")
 
 

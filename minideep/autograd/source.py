@@ -26,7 +26,7 @@ from .views import View
 if TYPE_CHECKING:
     from .op import Op
 
-_NUMPY_SPELLING = {"dim": "axis", "keepdim": "keepdims"}
+NUMPY_SPELLING = {"dim": "axis", "keepdim": "keepdims"}
 _REQUIRED: Any = inspect.Parameter.empty
 
 
@@ -45,10 +45,7 @@ def write_functions(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
         "anomaly": anomaly, "required": _required,
     }  # fmt: skip
     namespace |= {f"default_{p.name}": p.default for p in op.parameters.values()}
-    numbers = (float, int, bool) if len(op.inputs) > 1 else ()
-    for name in op.inputs:
-        optional = (type(None),) if op.parameters[name].default is None else ()
-        namespace[f"plain_{name}"] = frozenset((*numbers, *optional))
+    namespace |= {f"plain_{name}": op.plain_types(name) for name in op.inputs}
     namespace |= {f"rule_{name}": op.rule_of(name) for name in op.inputs}
     op.source = (_variadic if op.variadic else _function)(op) + "\n\n" + _pull(op)
     exec(compile(op.source, f"<op {op.name}>", "exec"), namespace)
@@ -73,7 +70,7 @@ def _signature(op: Op) -> tuple[str, list[str]]:
     """The parameter list, ending in NumPy's spelling of `dim` and `keepdim`, and the lines that take it into account."""
     parts, numpy_parts, lines = [], [], []
     for p in op.parameters.values():
-        spelling = _NUMPY_SPELLING.get(p.name)
+        spelling = NUMPY_SPELLING.get(p.name)
         if p.kind is p.KEYWORD_ONLY and "*" not in parts:
             parts.append("*")
         if p.default is not _REQUIRED:
@@ -105,7 +102,8 @@ def _saved(op: Op, name: str) -> str:
     """The expression for a value to keep. Of the inputs, only those are kept that a rule which will run asks for."""
     base = name.removesuffix("_shape")
     if name not in op.inputs and base in op.inputs:
-        return f"None if {base}_node is None else {base}_array.shape" if op.fits else f"{base}_array.shape"
+        shapeless = op.fits or op.plain_types(base)
+        return f"None if {base}_node is None else {base}_array.shape" if shapeless else f"{base}_array.shape"
     if name not in op.inputs and name != "y":
         return name
     value = "y" if name == "y" else f"{name}_array"

@@ -1,117 +1,215 @@
-"""Reading and writing parts of a tensor."""
+"""Reading and writing parts of a tensor: ``x[i]`` and ``x[i] = v``.
+
+Four ops do all of it. A `part`, read with integers, slices, None and ``...``, is a view; what arrays of positions or
+masks pick out is `gathered`; `set_part` and `add_part` write. The functions of `selection.py` put what PyTorch says in
+other words (positions along one dimension, masks) into these terms.
+"""
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..autograd import op
-from ..autograd.graph import Pieces
+from ..autograd.graph import Pieces, make_tensor
+from ..autograd.operands import fit
 from ..autograd.views import changed_in_place, check_inplace
-from ..backend import Array, bool_
-from ..tensor import Tensor
+from ..backend import Array, add_at, bool_, device_of, int64, is_numpy_scalar, module_of, to_device, uint8
+from ..tensor import Tensor, to_array
 
-# ---------------------------------------------------------------------------------------------- x[i] and x[i] = v
+__all__: list[str] = []
 
-
-def raw_index(index: Any) -> Any:
-    """An index with the Tensors in it as raw arrays, and lists of integers or booleans as arrays."""
-    if isinstance(index, tuple):
-        return tuple(raw_index(i) for i in index)
-    if isinstance(index, Tensor):
-        array = index.array
-        if array.dtype.kind not in "iub":
-            raise IndexError(f"index: tensors used as indices must be integer or boolean tensors, but got {array.dtype}")
-        return int(array) if array.ndim == 0 and array.dtype != bool_ else array
-    if isinstance(index, list):
-        return np.asarray(index if index else np.empty(0, np.int64))
-    return index
+Index = tuple[Any, ...]
+WHOLE = slice(None)
+_BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
 
-def is_basic(index: Any) -> bool:
-    """Whether an index is made of integers, slices, None and ``...`` alone: such a part is a view."""
-    if isinstance(index, tuple):
-        return all(map(is_basic, index))
-    return index is None or index is Ellipsis or isinstance(index, slice | int | np.integer) and not isinstance(index, bool)
+# ---------------------------------------------------------------------------------------------- reading
 
 
-def _explain(error: IndexError, input: Array, index: Any) -> IndexError:
-    return IndexError(f"index: {error} (the tensor has shape {input.shape})")
-
-
-def _part_gradient(g: Any, input_shape: tuple[int, ...], index: Any) -> Any:
-    """Zeros with `g` added where it was read: on raw arrays only noted, to be put together at once."""
-    if isinstance(g, Tensor):
-        return part_of_zeros(g, input_shape, index)
-    return Pieces(input_shape, [(index, g)])
-
-
-def _getitem(input: Array, index: Any) -> Array:
+def _read(input: Array, index: Index) -> Array:
     try:
         return input[index]
     except IndexError as error:
-        raise _explain(error, input, index) from None
+        raise IndexError(f"index: {error} (the shape is {input.shape})") from None
 
 
-@op(name="select", method=False, view=True, input=_part_gradient)
-def _part(input: Array, index: Any) -> Array:
-    return _getitem(input, index)
+def _part_gradient(g: Any, input_shape: tuple[int, ...], index: Index) -> Any:
+    """Zeros but for `g` where it was read; of raw arrays only noted, for all the parts to be put together at once."""
+    return sum_at(g, input_shape, index) if isinstance(g, Tensor) else Pieces(input_shape, [(index, g)])
 
 
-@op(name="index", method=False, input=_part_gradient)
-def _gathered(input: Array, index: Any) -> Array:
-    return _getitem(input, index)
+@op(method=False, view=True, input=_part_gradient)
+def part(input: Array, index: Index) -> Array:
+    """``input[index]`` for an index without arrays, and with a ``...``, which keeps the result from being a bare number."""
+    return _read(input, index)
 
 
-@op(method=False, input=lambda g, index: g[index])
-def part_of_zeros(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape`, with `input` added at `index`: repeated indices add up."""
+def gathered_gradient(g: Any, input_shape: tuple[int, ...], index: Index) -> Any:
+    return (sum_at if isinstance(g, Tensor) else _sum_at)(g, input_shape, index)
+
+
+@op(method=False, input=gathered_gradient)
+def gathered(input: Array, index: Index) -> Array:
+    """``input[index]`` for an index of arrays and of slices that take everything."""
+    return _read(input, index)
+
+
+def _sum_at(input: Array, shape: tuple[int, ...], index: Index) -> Array:
     y = np.zeros_like(input, shape=shape)
-    if is_basic(index):
-        y[index] = input
-    else:
-        np.add.at(y, index, input)
+    add_at(y, index, input)
     return y
 
 
-def getitem(self: Tensor, index: Any) -> Tensor:
-    index = raw_index(index)
-    if not is_basic(index):
-        return _gathered(self, index)
-    index = index if isinstance(index, tuple) else (index,)
-    return _part(self, index if Ellipsis in index else (*index, Ellipsis))  # with `...`, x[0] is a view as well
+@op(method=False, input=lambda g, index: g[index])
+def sum_at(input: Array, shape: tuple[int, ...], index: Index) -> Array:
+    """Zeros of `shape` with `input` added at `index`: entries meant for the same place add up."""
+    return _sum_at(input, shape, index)
 
 
-def _without(g: Any, index: Any) -> Any:
+# ---------------------------------------------------------------------------------------------- writing
+
+
+def _without(g: Any, index: Index) -> Any:
     g = np.copy(g)
     g[index] = 0
     return g
 
 
-@op(method=False, input=_without, value=lambda g, index, value_shape: fit_value(g[index], value_shape))
-def _set_part(input: Array, value: Array, index: Any) -> Array:
+def _value_gradient(g: Any, index: Index, value_shape: tuple[int, ...]) -> Any:
+    """What the value was stretched to, summed up again; it may have had ones in front that the part lacks."""
+    g = g[index]
+    return fit(g, value_shape[max(len(value_shape) - g.ndim, 0) :]).reshape(value_shape)
+
+
+def _written(input: Array, value: Any, index: Index, write: Callable[[Array, Index, Any], None]) -> Array:
     try:
-        input[index] = value
-    except IndexError as error:
-        raise _explain(error, input, index) from None
+        write(input, index, value)
+    except (IndexError, ValueError):
+        place = _read(input, index).shape
+        given = getattr(value, "shape", ())
+        raise RuntimeError(f"setitem: a value of shape {given} does not fill the part to write to, of shape {place}") from None
     return input
 
 
-def fit_value(g: Any, shape: tuple[int, ...]) -> Any:
-    """The gradient of a value that was broadcast into a part; it may have had more leading ones than the part."""
-    from ..autograd.operands import fit
+@op(method=False, input=_without, value=_value_gradient)
+def set_part(input: Array, value: Array | float, index: Index) -> Array:
+    """``input[index] = value``, in the memory of `input`."""
+    return _written(input, value, index, operator.setitem)
 
-    while len(shape) > g.ndim and shape[0] == 1:
-        return fit_value(g, shape[1:]).reshape(shape)
-    return fit(g, shape)
+
+@op(method=False, input=lambda g: g, value=_value_gradient)
+def add_part(input: Array, value: Array | float, index: Index) -> Array:
+    """``input[index] += value`` in the memory of `input`: values meant for the same place add up."""
+    return _written(input, value, index, add_at)
+
+
+def change(put: Callable[..., Tensor], target: Tensor, index: Index, value: Any) -> Tensor:
+    """Carry out `set_part` or `add_part`, and let the graph know that the target has changed; returns it."""
+    return changed_in_place(target, put(target, value, index).node)
+
+
+# ---------------------------------------------------------------------------------------------- x[i] and x[i] = v
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """``self[index]``: a view as far as integers, slices, None and ``...`` go, a copy of what arrays pick out."""
+    first, then = steps(self.array, index)
+    result = part(self, first) if first else self
+    return gathered(result, then) if then else result
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """``self[index] = value``: the value is stretched to fill the part, and converted to its dtype."""
     check_inplace(self, "setitem")
-    if not isinstance(value, Tensor | int | float | bool):
-        value = Tensor(value, dtype=self.dtype)
-    changed_in_place(self, _set_part(self, value, raw_index(index)).node)
+    assign(set_part, self, index, value)
+
+
+def assign(put: Callable[..., Tensor], target: Tensor, index: Any, value: Any) -> Tensor:
+    """Write to the part of the target that any index stands for."""
+    first, then = steps(target.array, index)
+    value = _value(value, target, exactly=bool(then))
+    if first and then:
+        change(put, part(target, first), then, value)
+        return target
+    return change(put, target, first or then, value)
+
+
+def _value(value: Any, target: Tensor, exactly: bool) -> Any:
+    """What is to be written, as a number or as a Tensor of the target's dtype."""
+    if isinstance(value, int | float):
+        return value
+    if is_numpy_scalar(value):
+        return value.item()
+    if not hasattr(value, "dtype"):
+        raise TypeError(f"setitem: can't assign a {type(value).__name__} to a part of a tensor; make a tensor of it first")
+    if not isinstance(value, Tensor):
+        return make_tensor(to_array(value, target.dtype))
+    if exactly and value.dtype != target.dtype:
+        raise RuntimeError(
+            f"setitem: at an index with arrays or masks in it a tensor of {target.dtype} takes values of the same dtype, not "
+            f"of {value.dtype}; convert them with .to({target.dtype})"
+        )
+    return value.to(target.dtype)
+
+
+def steps(input: Array, index: Any) -> tuple[Index, Index]:
+    """An index in two steps: one for `part` and, in its result, one for `gathered`; () where there is nothing to do.
+
+    As in PyTorch, integers are taken first; NumPy, where there are arrays, treats integers as arrays too, which can put
+    the dimensions of the result in another order.
+    """
+    items = index if index.__class__ is tuple else (index,)
+    for item in items:
+        if item.__class__ not in _BASIC or item.__class__ is slice and item.step is not None:
+            items = tuple([_element(input, item) for item in items])
+            break
+    for item in items:
+        if item.__class__ not in _BASIC:
+            return _split(input, items)
+    return items if Ellipsis in items else (*items, Ellipsis), ()
+
+
+def _element(input: Array, item: Any) -> Any:
+    """One element of an index: an int, a slice, None, ``...``, or an array of positions (int64) or a mask (bool)."""
+    if isinstance(item, slice) and item.step is not None and int(item.step) < 1:
+        raise ValueError(f"index: the step of a slice must be greater than zero, but got {item.step}; flip() reverses")
+    if item.__class__ in _BASIC:
+        return item
+    if isinstance(item, list | tuple | range):
+        item = to_array(item) if len(item) else np.empty(0, int64)
+    array = item.array if isinstance(item, Tensor) else np.asarray(item) if isinstance(item, bool) else item
+    if not hasattr(array, "dtype") or array.dtype.kind not in "iub":
+        raise IndexError(
+            "index: expected integers, slices, `...`, None, and tensors, arrays or lists of integers or of truth values, but "
+            f"got {type(item).__name__}{f' of {array.dtype}' if hasattr(array, 'dtype') else ''}"
+        )
+    mask = array.dtype == bool_ or isinstance(item, Tensor) and array.dtype == uint8  # bytes are PyTorch's old masks
+    if not mask and array.ndim == 0:
+        return int(array)
+    return to_device(array.astype(bool_ if mask else int64), device_of(input))  # a copy, safe from changes to come
+
+
+def _split(input: Array, items: Index) -> tuple[Index, Index]:
+    """The two steps of an index with arrays in it: in the first, slices keep their places."""
+    widths = [item.ndim if getattr(item, "dtype", None) == bool_ else int(item is not None and item is not ...) for item in items]
+    rest = input.ndim - sum(widths)
+    first: list[Any] = []
+    then: list[Any] = []
+    for item, width in zip(items, widths, strict=True):
+        if item is Ellipsis:
+            first += [WHOLE] * rest
+            then += [WHOLE] * rest
+        elif item.__class__ in _BASIC:
+            first.append(item)
+            then += [] if item.__class__ is int else [WHOLE]
+        else:  # a single truth value takes no dimension, and makes one: with one entry if true, else none
+            first += [WHOLE] * width or [None]
+            then.append(item if item.ndim else module_of(input).arange(int(item)))
+    return () if all(item == WHOLE for item in first) else (*first, Ellipsis), tuple(then)
 
 
 Tensor.__getitem__ = getitem  # type: ignore[method-assign]

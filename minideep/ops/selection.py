@@ -1,0 +1,314 @@
+"""Entries chosen by position along a dimension, by mask or by rank, and tensors written to in these places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autograd import op, public
+from ..autograd.graph import make_tensor
+from ..autograd.operands import dimension, fit
+from ..backend import Array, bool_, int32, int64, module_of
+from ..tensor import Tensor
+from .indexing import WHOLE, Index, add_part, assign, change, gathered, gathered_gradient, getitem, set_part
+from .shape import broadcast_tensors, broadcast_to, clone, common_shape, ravel, reshape
+
+__all__ = [
+    "argsort", "gather", "index_add", "index_put", "index_select", "masked_fill", "masked_select", "nonzero", "scatter",
+    "scatter_add", "sort", "take", "take_along_dim", "topk",
+]  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- positions, checked
+
+
+def _check_positions(name: str, index: Any, size: int, error: type[Exception]) -> Array:
+    """The positions in a tensor as int64, each from 0 to `size` - 1; a copy, which later changes do not reach."""
+    if not isinstance(index, Tensor):
+        raise TypeError(f"{name}: expected a tensor of positions, but got {type(index).__name__}")
+    if index.dtype.kind != "i" or index.dtype.itemsize < 4:
+        raise RuntimeError(f"{name}: expected positions of dtype int64 or int32, but got {index.dtype}")
+    _check_range(name, index.array, size, error)
+    return index.array.astype(int64)
+
+
+def _check_range(name: str, positions: Array, size: int, error: type[Exception]) -> None:
+    unsigned = positions.view(f"u{positions.dtype.itemsize}")  # in which negative numbers are large
+    if positions.size and int(unsigned.max()) >= size:
+        wrong = positions[unsigned >= size].reshape(-1)[0]
+        raise error(f"{name}: index {int(wrong)} is out of range: positions go from 0 to {size - 1}")
+
+
+def _along(positions: Array, dim: int) -> Index:
+    """The index that takes `positions` along one dimension and, along the others, every entry in its own place."""
+    arange, ndim = module_of(positions).arange, positions.ndim
+    places = [arange(n).reshape((n,) + (1,) * (ndim - 1 - i)) for i, n in enumerate(positions.shape)]
+    places[dim] = positions
+    return tuple(places)
+
+
+def _place(name: str, input: Tensor, dim: int, index: Tensor) -> Index:
+    """The index meant by `dim` and `index` in gather and scatter, in an input that has a dimension."""
+    axis = dimension(name, dim, input.ndim)
+    sides = input.shape or (1,)
+    positions = _check_positions(name, index, sides[axis], RuntimeError)
+    positions = positions if positions.ndim else positions.reshape(1)
+    if positions.ndim != len(sides):
+        raise RuntimeError(f"{name}: expected an index with {len(sides)} dimensions as the input has, but its shape is {index.shape}")
+    if positions.size and any(n > m for i, (n, m) in enumerate(zip(positions.shape, sides, strict=True)) if i != axis):
+        raise RuntimeError(
+            f"{name}: except in dim {axis}, an index can be no larger than the input, of shape {input.shape}, but its shape is "
+            f"{index.shape}"
+        )
+    return _along(positions, axis)
+
+
+def _with_dimension(x: Tensor) -> Tensor:
+    return x if x.ndim else reshape(x, 1)
+
+
+# ---------------------------------------------------------------------------------------------- positions along a dimension
+
+
+@public()
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Of each row along `dim` the entries at the positions in `index`: ``y[i, j] = input[i, index[i, j]]`` for dim=1.
+
+    >>> import minideep
+    >>> gather(minideep.tensor([[1, 2, 3], [4, 5, 6]]), 1, minideep.tensor([[2, 0], [1, 1]]))
+    tensor([[3, 1],
+            [5, 5]])
+    """
+    return reshape(gathered(_with_dimension(input), _place("gather", input, dim, index)), index.shape)
+
+
+@public()
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: float | None = None) -> Tensor:
+    """The reverse of `gather`, in a copy of the input: ``y[i, index[i, j]] = src[i, j]``; `src` may be one number."""
+    if src is None and value is None:
+        raise TypeError("scatter: expected src, a tensor, or value, a number")
+    return _scattered("scatter", set_part, input, dim, index, value if src is None else src)
+
+
+@public()
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """As `scatter`, but added to what is there: ``y[i, index[i, j]] += src[i, j]``."""
+    if not isinstance(src, Tensor):
+        raise TypeError(f"scatter_add: argument 'src' must be Tensor, not {type(src).__name__}")
+    return _scattered("scatter_add", add_part, input, dim, index, src)
+
+
+def _scattered(name: str, put: Any, input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
+    place = _place(name, input, dim, index)
+    if isinstance(src, Tensor):
+        src = _source(name, input, index, src)
+    result = clone(input)
+    change(put, _with_dimension(result), place, src)
+    return result
+
+
+def _source(name: str, input: Tensor, index: Tensor, src: Tensor) -> Tensor:
+    """As much of `src` as there are positions for."""
+    if src.dtype != input.dtype:
+        raise RuntimeError(f"{name}: expected src of the input's dtype {input.dtype}, but it is {src.dtype}")
+    if src.ndim != index.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
+        raise RuntimeError(f"{name}: expected an index no larger than src, {src.shape}, but its shape is {index.shape}")
+    return _with_dimension(src if src.shape == index.shape else src[tuple(slice(n) for n in index.shape)])
+
+
+def _slices(name: str, input: Tensor, dim: int, index: Tensor) -> Index:
+    """The index that takes whole slices at the positions in a vector."""
+    axis = dimension(name, dim, input.ndim)
+    positions = _check_positions(name, index, input.shape[axis], IndexError)
+    if positions.ndim > 1:
+        raise IndexError(f"{name}: expected a vector of positions, but the index has shape {positions.shape}")
+    return (*(WHOLE,) * axis, positions.reshape(-1))
+
+
+@public()
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices at the positions in `index`, a vector, along `dim`."""
+    source = _with_dimension(input)
+    selected = gathered(source, _slices("index_select", source, dim, index))
+    return selected if input.ndim else reshape(selected, ())
+
+
+@public()
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """A copy of the input with ``alpha · source`` added, slice by slice along `dim`, at the positions in `index`."""
+    result = clone(input)
+    target, added = _with_dimension(result), _with_dimension(source)
+    place = _slices("index_add", target, dim, index)
+    expected = (*target.shape[: len(place) - 1], place[-1].size, *target.shape[len(place) :])
+    if added.shape != expected or source.ndim != input.ndim or source.dtype != input.dtype:
+        raise RuntimeError(
+            f"index_add: adding {place[-1].size} slices to {input.dtype} {input.shape} along dim {dim} wants a source of shape "
+            f"{expected} and the same dtype, but it is {source.dtype} {source.shape}"
+        )
+    change(add_part, target, place, added if alpha == 1 else added * alpha)
+    return result
+
+
+@public()
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """As `gather`, with input and indices broadcast against each other in the other dimensions; without `dim`, as `take`."""
+    if dim is None:
+        return take(input, ravel(indices))
+    axis = dimension("take_along_dim", dim, input.ndim)
+    if indices.dtype != int64 or indices.ndim != input.ndim:
+        raise RuntimeError(
+            f"take_along_dim: expected int64 indices with {input.ndim} dimensions as the input has, but got {indices.dtype} "
+            f"of shape {indices.shape}"
+        )
+    rest = common_shape("take_along_dim", *(_replaced(x.shape, axis, 1) for x in (input, indices)))
+    source = broadcast_to(input, _replaced(rest, axis, input.shape[axis]))
+    return gathered(source, _along(broadcast_to(indices, _replaced(rest, axis, indices.shape[axis])).array.copy(), axis))
+
+
+def _replaced(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:
+    return (*shape[:axis], size, *shape[axis + 1 :])
+
+
+@public()
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The entries at the positions in `index`, counted through the whole tensor."""
+    if index.dtype != int64:
+        raise RuntimeError(f"take: expected positions of dtype int64, but got {index.dtype}")
+    return gathered(ravel(input), (index.array.copy(),))
+
+
+@public()
+def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of the input with ``y[indices] = values``; with `accumulate`, ``y[indices] += values``, repeats added up."""
+    if not isinstance(indices, tuple | list) or not all(isinstance(x, Tensor) for x in (*indices, values)):
+        raise TypeError("index_put: expected a tuple of Tensors as indices, and a Tensor of values")
+    result = clone(input)
+    assign(add_part if accumulate else set_part, result, tuple(indices), values)
+    return result
+
+
+# ---------------------------------------------------------------------------------------------- masks
+
+
+def _check_mask(name: str, mask: Any) -> None:
+    if mask.dtype != bool_:
+        raise RuntimeError(f"{name}: expected a mask of dtype bool, but got {mask.dtype}")
+
+
+@op(
+    input=lambda g, mask, input_shape: fit(np.where(mask, 0.0, g), input_shape),
+    value=lambda g, mask, value_shape: fit(np.where(mask, g, 0.0), value_shape),
+)
+def masked_fill(input: Array, mask: Array, value: Array | float) -> Array:
+    """`value`, a number or a tensor without dimensions, where the mask is true; elsewhere the input."""
+    _check_mask("masked_fill", mask)
+    if getattr(value, "ndim", 0):
+        raise RuntimeError(f"masked_fill: expected a number or a 0-dimensional value, but its shape is {value.shape}")
+    shape = common_shape("masked_fill", input.shape, mask.shape)
+    y = np.broadcast_to(input, shape).copy()
+    np.copyto(y, value, where=mask, casting="unsafe")
+    return y
+
+
+@public()
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The entries where the mask is true, in a row; input and mask are broadcast against each other."""
+    _check_mask("masked_select", mask)
+    return getitem(*broadcast_tensors(input, mask))
+
+
+@public()
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """Where entries are not zero: one row of positions for each, or (`as_tuple`) one vector for each dimension."""
+    places = np.nonzero(_with_dimension(input).array)
+    if as_tuple:
+        return tuple(map(make_tensor, places))
+    return make_tensor(np.stack(places, axis=1)[:, : input.ndim])
+
+
+# ---------------------------------------------------------------------------------------------- order
+
+
+class Sorted(NamedTuple):
+    """Values in order, and where in the input they were."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def _order(x: Array, axis: int, descending: bool) -> Array:
+    """The positions along an axis in the order of the values there; equal values keep theirs."""
+    if not descending:
+        return np.argsort(x, axis=axis, kind="stable")
+    return x.shape[axis] - 1 - np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
+
+
+def _ranked(name: str, input: Tensor, dim: int, descending: bool, k: int | None = None) -> Sorted:
+    axis, source = dimension(name, dim, input.ndim), _with_dimension(input)
+    best = (*(WHOLE,) * axis, slice(k))
+    positions = _order(source.array, axis, descending)[best]
+    values = gathered(source, _along(positions, axis))
+    shape = positions.shape if input.ndim else positions.shape[1:]
+    return Sorted(reshape(values, shape), make_tensor(positions.reshape(shape)))
+
+
+@public()
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Sorted:
+    """Values along `dim` in order, with their positions; always stable, whatever `stable` says.
+
+    >>> import minideep
+    >>> sort(minideep.tensor([3, 1, 2]), descending=True).indices
+    tensor([0, 2, 1])
+    """
+    return _ranked("sort", input, dim, descending)
+
+
+@public(numpy=[np.argsort])
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """The positions that would sort the input along `dim`."""
+    return sort(input.detach(), dim, descending).indices
+
+
+@public()
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
+    """The `k` largest (or smallest) values along `dim`, best first, with their positions; of equals, the first."""
+    if not 0 <= k <= _with_dimension(input).size(dim):
+        raise RuntimeError(f"topk: k={k} is out of range for dim {dim} of a tensor of shape {input.shape}")
+    return _ranked("topk", input, dim, largest, k)
+
+
+# ---------------------------------------------------------------------------------------------- words and classes
+
+
+def _embedding_gradient(g: Any, input: Array, weight_shape: tuple[int, ...], padding_idx: int | None) -> Any:
+    gradient = gathered_gradient(g, weight_shape, (input,))
+    if padding_idx is not None:
+        gradient[padding_idx] = 0
+    return gradient
+
+
+@op(method=False, weight=_embedding_gradient)
+def embedding(input: Array, weight: Array, padding_idx: int | None = None) -> Array:
+    """Rows of `weight` (n, d), one for each entry of `input`: (*) becomes (*, d). The row `padding_idx` is not trained."""
+    if input.dtype not in (int64, int32) or weight.ndim != 2:
+        raise RuntimeError(
+            f"embedding: expected int64 or int32 positions and a weight (n, d), but got {input.dtype} and {weight.shape}"
+        )
+    if padding_idx is not None and not -len(weight) <= padding_idx < len(weight):
+        raise AssertionError(f"embedding: padding_idx={padding_idx} is not one of the {len(weight)} rows of weight")
+    _check_range("embedding", input, len(weight), IndexError)
+    return weight.take(input, axis=0)
+
+
+@public(method=False)
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Each class number c as a vector with a 1 at c and 0 elsewhere: (*) becomes (*, num_classes), of int64."""
+    classes = tensor.array
+    if classes.dtype != int64 or not classes.size and num_classes < 1:
+        raise RuntimeError(f"one_hot: expected int64 class numbers, at least one or with num_classes; got {classes.dtype} {tensor.shape}")
+    count = int(classes.max()) + 1 if num_classes == -1 else num_classes
+    if classes.size and not 0 <= int(classes.min()) <= int(classes.max()) < count:
+        raise RuntimeError(f"one_hot: class numbers go from 0 to num_classes - 1 = {count - 1}, but the tensor holds others")
+    return make_tensor((classes[..., None] == module_of(classes).arange(count)).astype(int64))
