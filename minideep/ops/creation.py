@@ -10,7 +10,8 @@ from .. import backend
 from ..autograd import op, public
 from ..autograd.graph import make_tensor
 from ..backend import Array, DType
-from ..tensor import Tensor, as_tensor, from_dlpack, from_numpy, is_tensor, tensor
+from ..construction import as_tensor, from_dlpack, from_numpy, is_tensor, tensor
+from ..tensor import Tensor
 
 __all__ = ["as_tensor", "clone", "from_dlpack", "from_numpy", "is_tensor", "ones", "tensor"]
 

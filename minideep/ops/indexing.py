@@ -18,7 +18,8 @@ from ..autograd.graph import Pieces, make_tensor
 from ..autograd.operands import fit
 from ..autograd.views import changed_in_place, check_inplace
 from ..backend import Array, add_at, bool_, device_of, int64, is_numpy_scalar, module_of, to_device, uint8
-from ..tensor import Tensor, to_array
+from ..construction import to_array
+from ..tensor import Tensor
 
 __all__: list[str] = []
 
