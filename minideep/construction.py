@@ -26,7 +26,9 @@ def to_array(data: Any, dtype: Any = None, device: Any = None) -> Array:
     if dtype is not None and array.dtype != dtype:
         array = array.astype(dtype)
     elif array.dtype.kind not in "biuf":
-        raise TypeError(f"tensor: can't convert {array.dtype} to a tensor; the supported kinds are bool, integer and float")
+        raise TypeError(
+            f"tensor: can't convert {array.dtype} to a tensor; the supported kinds are bool, integer and float"
+        )
     elif array.dtype is not np.dtype(array.dtype.type):
         array = array.astype(array.dtype.type)  # another byte order, or a dtype that was unpickled
     return array if device is None else backend.to_device(array, backend.device(device))
@@ -40,7 +42,9 @@ def _from_python(data: Any, dtype: Any) -> np.ndarray:
     except ValueError as error:
         raise ValueError(f"tensor: expected sequences of equal length at every depth ({error})") from None
     if array.dtype.kind in "OUSM":
-        raise TypeError(f"tensor: expected numbers, or nested sequences of numbers, but got {type(data).__name__} {data!r:.60}")
+        raise TypeError(
+            f"tensor: expected numbers, or nested sequences of numbers, but got {type(data).__name__} {data!r:.60}"
+        )
     if array.dtype == np.float64 and dtype is None and not hasattr(_first_entry(data), "dtype"):
         return array.astype(backend.get_default_dtype())
     return array
@@ -68,9 +72,9 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """As `tensor`, but without a copy where none is needed; a Tensor of that dtype is returned itself."""
-    if isinstance(data, graph.Tensor) and (dtype is None or data.dtype == dtype):
-        if device is None or data.device == backend.device(device):
-            return data
+    same_dtype = dtype is None or getattr(data, "dtype", None) == dtype
+    if isinstance(data, graph.Tensor) and same_dtype and (device is None or data.device == backend.device(device)):
+        return data
     return make_tensor(to_array(data, dtype, device))
 
 

@@ -44,8 +44,8 @@ class Protocols:
         if self.array.size == 1:
             return bool(self.array.item())
         raise RuntimeError(
-            f"bool: boolean value of Tensor with {'no' if self.array.size == 0 else 'more than one'} value is ambiguous "
-            f"(shape {self.shape}); use .any() or .all()"
+            f"bool: boolean value of Tensor with {'no' if self.array.size == 0 else 'more than one'} value is "
+            f"ambiguous (shape {self.shape}); use .any() or .all()"
         )
 
     def __float__(self) -> float:
@@ -56,7 +56,9 @@ class Protocols:
 
     def _as_number(self, name: str) -> Any:
         if self.array.size != 1:
-            raise ValueError(f"{name}: only one element tensors can be converted to Python scalars, not one of shape {self.shape}")
+            raise ValueError(
+                f"{name}: only one element tensors can be converted to Python scalars, not one of shape {self.shape}"
+            )
         return self.array.item()
 
     def __index__(self) -> int:
@@ -93,7 +95,9 @@ class Protocols:
         if force:
             return to_numpy(self.array)
         if self.requires_grad:
-            raise RuntimeError("numpy: can't call numpy() on Tensor that requires grad; use tensor.detach().numpy() instead")
+            raise RuntimeError(
+                "numpy: can't call numpy() on Tensor that requires grad; use tensor.detach().numpy() instead"
+            )
         if not isinstance(self.array, np.ndarray):
             raise TypeError(f"numpy: can't convert a {self.device} tensor to NumPy; use tensor.cpu() to copy it first")
         return self.array
@@ -154,5 +158,7 @@ def _rebuilt(kind: type, array: Array, attributes: dict[str, Any], requires_grad
 
 
 def _unpickled(kind: type, array: np.ndarray, attributes: dict[str, Any], requires_grad: bool, device: str) -> Tensor:
-    array = np.asarray(array, np.dtype(array.dtype.type))  # an unpickled dtype equals NumPy's own, but is another object
+    array = np.asarray(
+        array, np.dtype(array.dtype.type)
+    )  # an unpickled dtype equals NumPy's own, but is another object
     return _rebuilt(kind, backend.to_device(array, backend.device(device)), attributes, requires_grad)

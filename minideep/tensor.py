@@ -152,8 +152,8 @@ class Tensor(Protocols):
         node = self.current_node()
         if requires_grad and not is_floating(self.dtype):
             raise RuntimeError(
-                f"requires_grad: only Tensors of floating point dtype can require gradients, but this one is {self.dtype}; "
-                "convert it with .float() first"
+                f"requires_grad: only Tensors of floating point dtype can require gradients, but this one is "
+                f"{self.dtype}; convert it with .float() first"
             )
         if not requires_grad and self.grad_fn is not None:
             raise RuntimeError(
@@ -195,7 +195,9 @@ class Tensor(Protocols):
     def detach_(self) -> Tensor:
         """Take the tensor itself out of the graph."""
         if self.view_of is not None:
-            raise RuntimeError("detach_: can't detach views in-place, as their base stays in the graph; use detach() instead")
+            raise RuntimeError(
+                "detach_: can't detach views in-place, as their base stays in the graph; use detach() instead"
+            )
         self.node = None
         return self
 
@@ -223,7 +225,9 @@ class Tensor(Protocols):
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call `hook(tensor)` after a backward pass has added to this leaf's ``.grad``."""
         if not isinstance(self.node, Leaf):
-            raise RuntimeError("register_post_accumulate_grad_hook: post accumulate grad hooks are for leaf tensors only")
+            raise RuntimeError(
+                "register_post_accumulate_grad_hook: post accumulate grad hooks are for leaf tensors only"
+            )
         self.node.after = self.node.after if self.node.after is not None else {}
         return RemovableHandle(self.node.after, hook)
 

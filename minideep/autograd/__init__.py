@@ -29,7 +29,7 @@ def backward(
     create_graph: bool = False,
     inputs: Any = None,
 ) -> None:
-    """Add the gradients of `tensors`, weighted by `grad_tensors`, to the ``.grad`` of the leaves (or of `inputs` alone)."""
+    """Add the gradients of `tensors`, weighted by `grad_tensors`, to the ``.grad`` of the leaves (or of `inputs`)."""
     outputs = _listed(tensors)
     cotangents = _cotangents("backward", outputs, grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
@@ -106,8 +106,8 @@ def _cotangents(name: str, outputs: Sequence[Any], given: Any, tracked: bool) ->
     for output, g in zip(outputs, listed, strict=True):
         if output.current_node() is None:
             raise RuntimeError(
-                f"{name}: the output (shape {output.shape}) does not require grad and does not have a grad_fn: nothing it "
-                "was computed from has requires_grad=True, or it was computed under no_grad()"
+                f"{name}: the output (shape {output.shape}) does not require grad and does not have a grad_fn: nothing "
+                "it was computed from has requires_grad=True, or it was computed under no_grad()"
             )
         if g is None:
             if output.numel() != 1:
@@ -117,7 +117,9 @@ def _cotangents(name: str, outputs: Sequence[Any], given: Any, tracked: bool) ->
                 )
             g = output.new_ones(output.shape)
         elif not isinstance(g, graph.Tensor):
-            raise TypeError(f"{name}: the gradient given for an output must be a Tensor or None, not {type(g).__name__}")
+            raise TypeError(
+                f"{name}: the gradient given for an output must be a Tensor or None, not {type(g).__name__}"
+            )
         elif g.shape != output.shape:
             raise RuntimeError(f"{name}: the output has shape {output.shape}, but the gradient given for it {g.shape}")
         g = g if g.dtype == output.dtype else g.to(output.dtype)

@@ -6,7 +6,7 @@ import os
 import sys
 import weakref
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class _Anomaly:
     """Whether results are checked for NaN and Inf as they are made, forward and backward."""
 
     enabled = False
-    lines: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()  # where each node was made
+    lines: ClassVar[weakref.WeakKeyDictionary[Node, str]] = weakref.WeakKeyDictionary()  # where each node was made
 
     def check_forward(self, name: str, result: Array, inputs: Iterable[Any]) -> None:
         bad = self.describe(result)

@@ -6,8 +6,6 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..backend import as_array, is_floating, module_of
 from . import graph
 from .graph import FREED, Node, Step, Version, make_tensor
@@ -96,7 +94,12 @@ class Function:
         # A saved output is kept as (position, array): as a Tensor it would keep alive the node that keeps it.
         positions = {id(output): position for position, output in enumerate(listed)}
         saved = [(positions[id(t)], t.array, t.version) if id(t) in positions else t for t in ctx.to_save]
-        node = Node(_Call(cls, ctx, args, listed), parents, tuple(saved), tuple(getattr(t, "version", None) for t in ctx.to_save))
+        node = Node(
+            _Call(cls, ctx, args, listed),
+            parents,
+            tuple(saved),
+            tuple(getattr(t, "version", None) for t in ctx.to_save),
+        )
         ctx.node, ctx.to_save = weakref.ref(node), ()
         constants = {id(t) for t in ctx.not_differentiable}
         for position, output in enumerate(listed):
@@ -139,8 +142,8 @@ class _Call(Step):
         wanted = len(self.inputs)
         if len(gradients) < wanted or any(extra is not None for extra in gradients[wanted:]):
             raise RuntimeError(
-                f"{self.name}.backward: returned an incorrect number of gradients (expected {wanted}, one for each input "
-                f"of forward, None where there is none; got {len(gradients)})"
+                f"{self.name}.backward: returned an incorrect number of gradients (expected {wanted}, one for each "
+                f"input of forward, None where there is none; got {len(gradients)})"
             )
         return [self._fitted(i, gradient) for i, gradient in enumerate(gradients[:wanted])]
 
@@ -163,8 +166,8 @@ class _Call(Step):
         shape, dtype = like
         if gradient.shape != shape and not _broadcasts(shape, gradient.shape):
             raise RuntimeError(
-                f"{self.name}.backward: returned an invalid gradient at index {position}: got {gradient.shape}, but the "
-                f"input has shape {shape}"
+                f"{self.name}.backward: returned an invalid gradient at index {position}: got {gradient.shape}, but "
+                f"the input has shape {shape}"
             )
         return fit(gradient if gradient.dtype == dtype else gradient.to(dtype), shape)
 

@@ -13,7 +13,9 @@ from .op import registry
 Tensors = Any  # one Tensor, or a tuple of them
 
 
-def vjp(func: Callable[..., Any], inputs: Tensors, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def vjp(
+    func: Callable[..., Any], inputs: Tensors, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> Any:
     """``(func(*inputs), vᵀ J)``: the gradient of the outputs weighted by `v`.
 
     >>> import minideep
@@ -26,7 +28,9 @@ def vjp(func: Callable[..., Any], inputs: Tensors, v: Any = None, create_graph: 
     return _pack(outs_many, [_finish(y, create_graph) for y in ys]), _pack(many, gradients)
 
 
-def jvp(func: Callable[..., Any], inputs: Tensors, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def jvp(
+    func: Callable[..., Any], inputs: Tensors, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> Any:
     """``(func(*inputs), J v)``: how the outputs move when the inputs move along `v`.
 
     Two backward passes: vᵀJ is linear in its cotangent u, and the derivative of (uᵀJ) v with respect to u is J v.
@@ -59,7 +63,9 @@ def jacobian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fal
         for entry in range(y.numel()):
             one = y.new_zeros(y.numel())
             one.array[entry] = 1
-            for column, gradient in zip(columns, _gradients([y], xs, [one.reshape(y.shape)], create_graph, strict), strict=True):
+            for column, gradient in zip(
+                columns, _gradients([y], xs, [one.reshape(y.shape)], create_graph, strict), strict=True
+            ):
                 column.append(gradient)
         stacked = [
             registry["stack"](column).reshape(y.shape + x.shape) if column else y.new_zeros(y.shape + x.shape)
@@ -87,7 +93,9 @@ def hessian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fals
     return rows if many else rows[0][0]
 
 
-def hvp(func: Callable[..., Any], inputs: Tensors, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def hvp(
+    func: Callable[..., Any], inputs: Tensors, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> Any:
     """``(func(*inputs), H v)``, without building the Hessian H.
 
     >>> import minideep
@@ -105,7 +113,9 @@ def hvp(func: Callable[..., Any], inputs: Tensors, v: Any = None, create_graph: 
 # ---------------------------------------------------------------------------------------------- shared steps
 
 
-def _run(name: str, func: Callable[..., Any], inputs: Tensors, create_graph: bool) -> tuple[bool, list[Any], bool, list[Any]]:
+def _run(
+    name: str, func: Callable[..., Any], inputs: Tensors, create_graph: bool
+) -> tuple[bool, list[Any], bool, list[Any]]:
     """Call the function on inputs that record: fresh leaves, or under `create_graph` views of the given ones."""
     many = isinstance(inputs, tuple | list)
     given = list(inputs) if many else [inputs]
@@ -119,7 +129,9 @@ def _run(name: str, func: Callable[..., Any], inputs: Tensors, create_graph: boo
     ys = list(outputs) if outs_many else [outputs]
     for y in ys:
         if not isinstance(y, graph.Tensor):
-            raise TypeError(f"{name}: the function must return Tensors or a tuple of Tensors, but got {type(y).__name__}")
+            raise TypeError(
+                f"{name}: the function must return Tensors or a tuple of Tensors, but got {type(y).__name__}"
+            )
     return many, xs, outs_many, ys
 
 
@@ -136,7 +148,9 @@ def _scalar(name: str, func: Callable[..., Any]) -> Callable[..., Any]:
 def _vectors(name: str, like: Sequence[Any], v: Any, what: str) -> list[Any]:
     if v is None:
         if len(like) != 1 or like[0].numel() != 1:
-            raise RuntimeError(f"{name}: the vector v can only be None if {what} is a single Tensor with a single element")
+            raise RuntimeError(
+                f"{name}: the vector v can only be None if {what} is a single Tensor with a single element"
+            )
         return [like[0].new_ones(like[0].shape)]
     vs = list(v) if isinstance(v, tuple | list) else [v]
     if len(vs) != len(like):

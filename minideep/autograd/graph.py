@@ -159,7 +159,11 @@ def walk_back(
 
 
 def _walk_back(
-    roots: Sequence[Node], gradients: Sequence[Any], targets: Sequence[Node] | None, retain_graph: bool, create_graph: bool
+    roots: Sequence[Node],
+    gradients: Sequence[Any],
+    targets: Sequence[Node] | None,
+    retain_graph: bool,
+    create_graph: bool,
 ) -> dict[Node, Any]:
     order = reachable(roots)
     needed = None if targets is None else _leading_to(order, targets)
@@ -182,7 +186,7 @@ def _walk_back(
         if wanted and node in wanted:
             arrived[node] = owned(g, taken)
         if node.__class__ is Leaf:
-            if targets is None and (tensor := node.tensor()) is not None:  # type: ignore[attr-defined]
+            if targets is None and (tensor := node.tensor()) is not None:
                 accumulate(tensor, g, taken)
             continue
         parents: Sequence[Any] = node.parents
@@ -272,7 +276,7 @@ def _memory(g: Any) -> int:
 class Pieces:
     """The gradient of a tensor that was only read in part: where each part belongs, put together when it is needed.
 
-    Many slices of one tensor then cost one pass over it, not one each. Indices are basic ones, in which nothing repeats.
+    Many slices of one tensor then cost one pass over it, not one each. Indices are basic ones: nothing in them repeats.
     """
 
     __slots__ = ("parts", "shape")

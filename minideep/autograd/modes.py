@@ -94,7 +94,7 @@ class enable_grad(_GradMode):
 
 
 class inference_mode(_GradMode):
-    """As `no_grad`, which here keeps nothing that could be skipped further; ``inference_mode(False)`` is `enable_grad`."""
+    """As `no_grad`, which here keeps nothing that could be left out too; ``inference_mode(False)`` is `enable_grad`."""
 
     def __new__(cls, mode: bool | Callable[..., Any] = True) -> Any:
         return _run_in_mode(False, mode) if callable(mode) else super().__new__(cls)

@@ -6,8 +6,8 @@
     def permute(input: Array, dims: tuple[int, ...]) -> Array:
         return np.transpose(input, dims)
 
-The body sees raw arrays. Its parameters annotated `Array` are the op's inputs, the others its settings. A rule takes the
-gradient `g` of the result and asks **by name** for what else it needs, and only that is kept: an input, its shape
+The body sees raw arrays. Its parameters annotated `Array` are the op's inputs, the others its settings. A rule takes
+the gradient `g` of the result and asks **by name** for what else it needs, and only that is kept: an input, its shape
 (``input_shape``), the result (``y``), a setting, or an intermediate that the body hands over (``keeps``). From the
 declaration comes a function on Tensors, written out by `source.py` as one would by hand: no loops, no look-ups.
 
@@ -25,7 +25,7 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
-from ..backend import Array, as_array
+from ..backend import as_array
 from . import graph
 from .graph import Node, Step, make_tensor, walk_back
 from .source import NUMPY_SPELLING, wants, write_functions
@@ -38,6 +38,7 @@ class Op(Step):
     """What is known of an op: its name, its body, its rules and what they need; `function` is what users call."""
 
     function: Callable[..., Any]
+    source: str
 
     def __init__(self, name: str, body: Callable[..., Any], parameters: dict[str, inspect.Parameter]) -> None:
         self.name, self.body = name, body
@@ -96,7 +97,9 @@ class Op(Step):
             if values[name] is not None:
                 values[name] = make_tensor(values[name], alias)
         result = self.twin(**{name: values[name] for name in self.parameters})  # type: ignore[misc]
-        targets = [alias for alias, parent in zip(cut, parents, strict=True) if alias is not None and parent is not None]
+        targets = [
+            alias for alias, parent in zip(cut, parents, strict=True) if alias is not None and parent is not None
+        ]
         arrived = walk_back([result.node], [g], targets, retain_graph=True, create_graph=True)
         for alias, parent in zip(cut, node.parents, strict=True):
             if alias is not None:
@@ -197,7 +200,7 @@ def elementwise(
 ) -> Callable[..., Any]:
     """One line of a derivative table: a function of x, or of a and b, computed entry by entry.
 
-    Users know x and a as ``input``, b as ``other``. A `body` that is a NumPy ufunc is answered to under NumPy's name too,
+    Users know x and a as ``input``, b as ``other``. A `body` that is a NumPy ufunc is answered to under NumPy's name,
     as are the functions in `numpy`.
     """
     names = ["x"] if getattr(body, "nin", None) == 1 else ["a", "b"]
@@ -223,31 +226,32 @@ def _renamed(rule: Rule) -> Rule:
     return rule
 
 
-def _check(declared: Op) -> None:
-    """Refuse a declaration that could only fail, or silently give no gradient, when it is used."""
-    inputs, settings = ", ".join(declared.inputs), ", ".join(declared.settings)
-    if not declared.inputs:
-        raise TypeError(f"{declared.name}: an op needs an input: annotate a parameter of its body as Array")
-    if declared.rules and declared.gradients:
-        raise TypeError(f"{declared.name}: expected one rule for each input, or gradients= for all of them, but got both")
-    if reserved := {"g", "y"} & set(declared.parameters):
-        raise TypeError(f"{declared.name}: '{reserved.pop()}' cannot name a parameter: rules know the result as y, its gradient as g")
-    if unknown := set(declared.rules) - set(declared.inputs):
-        raise TypeError(f"{declared.name}: there is a rule for '{unknown.pop()}', but the inputs are {inputs}")
-    if declared.twin and (missing := set(declared.parameters) - set(inspect.signature(declared.twin).parameters)):
-        raise TypeError(f"{declared.name}: its twin has no parameter '{missing.pop()}'")
-    known = {"y", *declared.parameters, *declared.keeps, *(f"{name}_shape" for name in declared.inputs)}
-    for rule in filter(None, (*declared.rules.values(), declared.gradients)):
-        if strange := set(wants(rule)) - known - ({"needs"} if declared.gradients else set()):
-            raise TypeError(
-                f"{declared.name}: a rule asks for '{strange.pop()}'; it can have y, inputs and their shapes ({inputs}: "
-                f"{declared.inputs[0]}_shape), settings ({settings or 'none'}) and keeps ({', '.join(declared.keeps) or 'none'})"
-            )
+def _what_is_wrong(op: Op) -> str:
+    """Why a declaration could only fail, or silently give no gradient, when it is used; '' if nothing is wrong."""
+    inputs = ", ".join(op.inputs)
+    if not op.inputs:
+        return "an op needs an input: annotate a parameter of its body as Array"
+    if op.rules and op.gradients:
+        return "expected one rule for each input, or gradients= for all of them, but got both"
+    if reserved := {"g", "y"} & set(op.parameters):
+        return f"'{reserved.pop()}' cannot name a parameter: rules know the result as y, its gradient as g"
+    if unknown := set(op.rules) - set(op.inputs):
+        return f"there is a rule for '{unknown.pop()}', but the inputs are {inputs}"
+    if op.twin and (missing := set(op.parameters) - set(inspect.signature(op.twin).parameters)):
+        return f"its twin has no parameter '{missing.pop()}'"
+    known = {"y", *op.parameters, *op.keeps, *(f"{name}_shape" for name in op.inputs)}
+    if op.gradients:
+        known.add("needs")
+    for rule in filter(None, (*op.rules.values(), op.gradients)):
+        if strange := set(wants(rule)) - known:
+            return f"a rule asks for '{strange.pop()}', but there is only {', '.join(sorted(known))}"
+    return ""
 
 
 def _compile(declared: Op) -> Callable[..., Any]:
     """Work out what the rules need, and turn the declaration into the function users call and its `pull`."""
-    _check(declared)
+    if wrong := _what_is_wrong(declared):
+        raise TypeError(f"{declared.name}: {wrong}")
     rules = [rule for rule in (*declared.rules.values(), declared.gradients) if rule is not None]
     needs = [name for rule in rules for name in wants(rule)]
     if declared.twin is not None:

@@ -1,7 +1,7 @@
 """What an op accepts: Tensors and plain numbers mixed, of one device, brought to one dtype as PyTorch does.
 
 A number has no dtype of its own: it takes the tensor's, unless its kind is higher (a float beside integers makes the
-default float). Tensors with dimensions outrank tensors without, as long as their kind (bool, integer, float) is not lower.
+default float). Tensors with dimensions outrank tensors without, unless their kind (bool, integer, float) is lower.
 """
 
 from __future__ import annotations
@@ -45,12 +45,7 @@ def result_type(*operands: Any) -> DType:
             level, dtype = (0 if array.ndim else 1), array.dtype
         known = best[level]
         best[level] = dtype if known is None else _promote(known, dtype)
-    winner: DType | None = None
-    for dtype in best:
-        if dtype is not None and (winner is None or rank(dtype) > rank(winner)):
-            winner = dtype
-    assert winner is not None
-    return winner
+    return max((dtype for dtype in best if dtype is not None), key=rank)  # the first of those of the highest kind
 
 
 def _dtype_of_number(x: Any) -> DType:
@@ -68,15 +63,17 @@ def _promote(a: DType, b: DType) -> DType:
 def prepare(op: Op, *inputs: Any) -> Sequence[Any]:
     """The inputs of an op, ready for it: NumPy scalars as numbers, all tensors of one dtype."""
     Tensor = graph.Tensor
-    if len(inputs) == 2 and inputs[0].__class__ in _Number:
-        if isinstance(inputs[1], Tensor) and inputs[1].array.dtype.kind == "f":
-            return inputs  # 1 - x; what else is common, the op's function does not send here
+    number_first = len(inputs) == 2 and inputs[0].__class__ in _Number and isinstance(inputs[1], Tensor)
+    if number_first and inputs[1].array.dtype.kind == "f" and not op.variadic:
+        return inputs  # 1 - x; what else is common, the op's function does not send here
     tensors = [x for x in inputs if isinstance(x, Tensor)]
     if len(tensors) < len(inputs):
         if op.variadic:
             wrong = next(x for x in inputs if not isinstance(x, Tensor))
             raise TypeError(f"{op.name}: expected Tensors, but one of them is a {type(wrong).__name__}")
-        inputs = tuple(x if isinstance(x, Tensor) else _plain(op, name, x) for name, x in zip(op.inputs, inputs, strict=True))
+        inputs = tuple(
+            x if isinstance(x, Tensor) else _plain(op, name, x) for name, x in zip(op.inputs, inputs, strict=True)
+        )
         tensors = [x for x in inputs if isinstance(x, Tensor)]
     if not inputs:  # an empty sequence of tensors: its op says what that means
         return inputs
@@ -111,7 +108,7 @@ def operand(op: Op, name: str, x: Any) -> Any:
 
 
 def as_floats(y: Array, inputs: Sequence[Any]) -> Sequence[Any] | None:
-    """If `y`, made of integers, has floats of NumPy's choice (float16 of int8): the inputs in the default dtype instead."""
+    """If `y`, made of integers, has floats of NumPy's choice (float16 of int8): the inputs in the default dtype."""
     if y.dtype.kind != "f" or any(x.dtype.kind == "f" for x in inputs if hasattr(x, "dtype")):
         return None
     dtype = backend.get_default_dtype()
@@ -167,7 +164,7 @@ def explain(op: Op, error: Exception, inputs: Sequence[Any]) -> Exception:
     if op.promotes and isinstance(error, ValueError) and "broadcast" in str(error):
         return RuntimeError(_broadcast_message(op, arrays))
     if isinstance(error, np.exceptions.AxisError):
-        return _no_dimension(op.name, error.axis, arrays[0].ndim)
+        return _no_dimension(op.name, int(error.axis or 0), arrays[0].ndim)
     if isinstance(error, TypeError | OverflowError) and (op.promotes or "ufunc" in str(error)):
         dtypes = ", ".join(str(x.dtype) for x in arrays)
         return NotImplementedError(f"{op.name}: not implemented for {dtypes}; convert with .to(dtype) first ({error})")

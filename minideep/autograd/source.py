@@ -39,10 +39,10 @@ def wants(rule: Callable[..., Any]) -> list[str]:
 def write_functions(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The function of an op on Tensors, and its `pull`."""
     namespace: dict[str, Any] = {
-        "__name__": "minideep.ops", "op": op, "body": op.body, "Tensor": graph.Tensor, "Node": Node, "Version": Version, "View": View,
-        "new": object.__new__, "ndarray": np.ndarray, "backend": backend, "as_array": as_array, "mode": mode,
-        "operand": operand, "prepare": prepare, "as_floats": as_floats, "explain": explain, "fit": fit, "UNSET": _REQUIRED,
-        "anomaly": anomaly, "required": _required,
+        "__name__": "minideep.ops", "op": op, "body": op.body, "Tensor": graph.Tensor, "Node": Node, "Version": Version,
+        "View": View, "new": object.__new__, "ndarray": np.ndarray, "backend": backend, "as_array": as_array,
+        "mode": mode, "anomaly": anomaly, "operand": operand, "prepare": prepare, "as_floats": as_floats, "fit": fit,
+        "explain": explain, "required": _required, "UNSET": _REQUIRED,
     }  # fmt: skip
     namespace |= {f"default_{p.name}": p.default for p in op.parameters.values()}
     namespace |= {f"plain_{name}": op.plain_types(name) for name in op.inputs}
@@ -67,7 +67,7 @@ def _required(op: Op, name: str, value: Any) -> Any:
 
 
 def _signature(op: Op) -> tuple[str, list[str]]:
-    """The parameter list, ending in NumPy's spelling of `dim` and `keepdim`, and the lines that take it into account."""
+    """The parameter list, ending in NumPy's spelling of `dim` and `keepdim`, and the lines that heed it."""
     parts, numpy_parts, lines = [], [], []
     for p in op.parameters.values():
         spelling = NUMPY_SPELLING.get(p.name)
@@ -135,7 +135,8 @@ def _function(op: Op) -> str:
             f"    {p}_array = {p}.array" + (version and f"{version}{p}.version"),
             f"    {p}_node = {p}.node if {p}.view_of is None else {p}.view_of.node_of({p})",
             "else:",
-            f"    {p}_array = {p} if {p}.__class__ in plain_{p} else operand(op, {p!r}, {p}); {p}_node = None" + (version and f"{version}None"),
+            f"    {p}_array = {p} if {p}.__class__ in plain_{p} else operand(op, {p!r}, {p}); {p}_node = None"
+            + (version and f"{version}None"),
         ]
     lines += [
         "try:",
@@ -145,7 +146,7 @@ def _function(op: Op) -> str:
     ]
     if op.keeps:
         lines.append(f"y, {', '.join(op.keeps)} = y")
-    lines.append(f"if y.__class__ is not ndarray: y = as_array(y)")
+    lines.append("if y.__class__ is not ndarray: y = as_array(y)")
     if op.promotes and not op.keeps:
         lines += [
             f"if y.dtype is not backend._default_float and (floats := as_floats(y, {_tuple(arrays)})):",
@@ -220,7 +221,7 @@ def _variadic(op: Op) -> str:
         "except Exception as error:",
         f"    raise explain(op, error, {p}_array) from None",
         "result = new(Tensor)",
-        f"result.array = y if y.__class__ is ndarray else as_array(y)",
+        "result.array = y if y.__class__ is ndarray else as_array(y)",
         "result.node = result.grad = result.view_of = None",
         "result.version = Version()",
         f"if anomaly.enabled: anomaly.check_forward(op.name, y, {p}_array)",

@@ -99,11 +99,11 @@ _write_back, _overwritten = _WriteBack(), _Overwritten()
 
 
 def check_inplace(tensor: Any, name: str) -> None:
-    """Refuse what PyTorch refuses: changing a leaf that needs gradients, or a view of one, while the graph is recorded."""
+    """Refuse what PyTorch refuses: changing a leaf that needs gradients, or a view of one, while recording."""
     if not getattr(tensor.array.flags, "writeable", True):
         raise RuntimeError(
-            f"{name}: this tensor cannot be written to: several of its entries share one place in memory (after expand), or "
-            "the memory is read-only; work on a copy (clone())"
+            f"{name}: this tensor cannot be written to: several of its entries share one place in memory (after "
+            "expand), or the memory is read-only; work on a copy (clone())"
         )
     if not mode.grad:
         return
