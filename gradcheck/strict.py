@@ -162,7 +162,9 @@ def _call(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> An
     missing = _LACKING_KEYWORDS.get(name, frozenset()).intersection(kwargs)
     if missing:
         raise TypeError(f"CuPy's {name} takes no {min(missing)}=")
-    if name == "repeat" and isinstance(kwargs.get("repeats", args[-1] if len(args) < 3 else args[1]), StrictArray):
+    of_an_array = isinstance(getattr(function, "__self__", None), np.ndarray)
+    repeats = [kwargs.get("repeats"), *args[0 if of_an_array else 1 :]]
+    if name == "repeat" and any(isinstance(n, StrictArray) for n in repeats):
         raise TypeError("CuPy's repeat takes a number or a list of numbers of repetitions, not an array")
     if name == "lexsort" and isinstance(args[0], tuple | list):
         raise TypeError("CuPy's lexsort takes one array of keys, not a sequence of them")
@@ -225,7 +227,7 @@ class _Generator:
         if name not in _GENERATOR:
             raise AttributeError(f"CuPy's random Generator has no {name}")
         draw = getattr(self._stream, name)
-        return lambda *args, **kwargs: _wrap(draw(*_open(args), **_open(kwargs)))
+        return lambda *args, **kwargs: StrictArray(np.asarray(draw(*_open(args), **_open(kwargs))))
 
     @property
     def state(self) -> Any:

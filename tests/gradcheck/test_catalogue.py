@@ -1,0 +1,98 @@
+"""The whole catalogue: nothing public is missing from it, every op has its properties, generated samples too."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minideep
+from gradcheck import Sample
+from gradcheck.evaluation import MINIDEEP, Bound, evaluate
+from gradcheck.mutants import MISTAKES, _ops_behind, trial
+from gradcheck.properties import COLUMNS, FAILED, examine
+from gradcheck.properties.behaviour import on_device
+from gradcheck.properties.column import check_numerically, compare_with_torch, require_torch
+from gradcheck.specimen import Specimen, full_catalogue
+from minideep import Tensor
+from minideep.autograd import registry
+from minideep.autograd.op import Op
+
+CATALOGUE = full_catalogue()
+each_op = pytest.mark.parametrize("name", list(CATALOGUE))
+
+
+@functools.cache
+def specimen(name: str) -> Specimen:
+    return Specimen(CATALOGUE[name])
+
+
+def public_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """All that users can call: what was declared public, and the functions of torch.nn.functional."""
+    homes = (minideep, minideep.nn.functional, Tensor)
+    for name, function in registry.items():
+        if any(getattr(home, name, None) is function for home in homes):
+            yield name, function
+    for name in getattr(minideep.nn.functional, "__all__", []):
+        yield name, getattr(minideep.nn.functional, name)
+
+
+def test_every_public_op_has_an_entry() -> None:
+    covered = {specimen(name).function for name in CATALOGUE}
+    missing = sorted(
+        {name for name, function in public_functions() if name not in CATALOGUE and function not in covered}
+    )
+    assert not missing, f"add an entry to gradcheck/catalogue for: {', '.join(missing)}"
+
+
+def test_every_rule_is_gone_back_through() -> None:
+    """Ops that are not public take part in some public function's samples."""
+    seen: set[Op] = set()
+    for name in CATALOGUE:
+        for bound in specimen(name).differentiable:
+            seen.update(_ops_behind(evaluate(MINIDEEP, specimen(name).function, bound).raw))
+    declared = {f.op for f in registry.values() if getattr(f, "op", None) is not None and f.op.differentiable}
+    assert not sorted(op.name for op in declared - seen)
+
+
+@each_op
+def test_properties(name: str) -> None:
+    cells = [examine(specimen(name), column) for column in COLUMNS.values()]
+    failed = [f"{cell.column}: {cell.text}" for cell in cells if cell.state == FAILED]
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in CATALOGUE.items() if entry.generated is not None])
+def test_generated_samples(name: str) -> None:
+    """Values and both derivatives, against PyTorch where there is one and against numerical derivatives."""
+    hypothesis = pytest.importorskip("hypothesis")
+    subject = specimen(name)
+
+    @hypothesis.given(CATALOGUE[name].generated())
+    def run(sample: Sample) -> None:
+        bound = Bound(sample)
+        with np.errstate(all="ignore"):
+            if subject.torch is not None and not subject.random:
+                require_torch(subject)
+                compare_with_torch(subject, [bound], order=2 * subject.order if bound.arrays else 0)
+            check_numerically(subject, bound, order=2)
+
+    run()
+
+
+@pytest.mark.slow
+@each_op
+def test_every_mistake_is_caught(name: str) -> None:
+    """Not six, but all kinds of wrong gradients that make a difference."""
+    if CATALOGUE[name].flat or not specimen(name).differentiable:
+        pytest.skip("has no gradient to get wrong")
+    assert not trial(specimen(name), wanted=10 * len(MISTAKES)).survived
+
+
+@pytest.mark.gpu
+@each_op
+def test_on_a_gpu(name: str) -> None:
+    on_device(specimen(name), "cuda", tolerance=1e-9)

@@ -1,0 +1,55 @@
+"""Who checks the checker: wrong gradients are caught, those that make no difference are told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minideep
+from gradcheck import Entry, Make, Sample, mutants
+from gradcheck.mutants import MISTAKES, Mutant, trial
+from gradcheck.specimen import Specimen
+
+
+def specimen(name: str, *shapes: tuple[int, ...]) -> Specimen:
+    return Specimen(Entry(name, lambda r: [Sample(*(np.abs(r(*shape)) + 0.5 for shape in shapes))]))
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes"), [("exp", [(2, 3)]), ("mul", [(2, 3), (2, 3)]), ("div", [(2, 3), (3,)]), ("sum", [(2, 3)])]
+)
+def test_every_mistake_that_matters_is_caught(name: str, shapes: list[tuple[int, ...]]) -> None:
+    outcome = trial(specimen(name, *shapes), wanted=len(MISTAKES))
+    assert not outcome.survived
+    assert len(outcome.caught) >= mutants.WANTED
+    assert len(outcome.caught) + outcome.equivalent <= len(MISTAKES)
+
+
+def test_mistakes_that_make_no_difference_are_no_mutants() -> None:
+    outcome = trial(specimen("sum", (2, 3)), wanted=len(MISTAKES))
+    assert outcome.equivalent >= 2  # the gradient of a sum is the same everywhere: rolled or transposed, it stays right
+
+
+def test_a_mutant_is_put_in_place_and_taken_out_again() -> None:
+    op = minideep.exp.op
+    x = minideep.tensor([1.0], requires_grad=True)
+    right = op.pull
+    mutant = Mutant(op, MISTAKES[0])
+    with mutant.in_place():
+        minideep.exp(x).backward()
+    assert x.grad.item() < 0
+    assert op.pull is right
+    assert mutant.name == "exp: the sign is wrong"
+
+
+def test_a_blind_checker_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutants, "check", lambda *_, **__: True)
+    outcome = trial(specimen("exp", (2, 3)))
+    assert outcome.survived
+    assert not outcome.caught
+
+
+def test_small_samples_come_first_but_not_the_smallest() -> None:
+    r = Make(0)
+    found = sorted([mutants.Bound(Sample(r(*s))) for s in [(), (9, 9), (2, 2)]], key=mutants._handiness)
+    assert [b.arrays[0].size for b in found] == [4, 81, 1]
