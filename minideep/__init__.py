@@ -23,10 +23,17 @@ from .backend import (
     set_default_dtype,
     uint8,
 )
+from .ops.arrangement import *
+from .ops.contraction import *
 from .ops.creation import *
 from .ops.elementwise import *
+from .ops.extremes import *
+from .ops.linalg import *
 from .ops.reduction import *
+from .ops.running import *
+from .ops.selection import *
 from .ops.shape import *
+from .ops.ternary import *
 from .printing import set_printoptions
 from .tensor import Tensor
 

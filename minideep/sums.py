@@ -10,18 +10,20 @@ import math
 
 import numpy as np
 
-from .backend import Array, float16, float32
+from .backend import Array, float16, float32, int64
 
 _WORTH_A_PRODUCT = 8192  # entries; below, NumPy's own loop is done before BLAS has begun
 _BLOCK = 1024  # terms added up in one go: rounding errors grow with the length of a block, not of the whole
 
 
 def total(x: Array, axes: tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
-    """Σ x over `axes` (ascending, from 0 up), or over all if None; float16 is added up in float32."""
+    """Σ x over `axes` (ascending, from 0 up), or over all if None; of float16 in float32, of integers in int64."""
     if x.dtype == float16:
         return total(x.astype(float32), axes, keepdims).astype(float16)
-    if x.size < _WORTH_A_PRODUCT or x.dtype.kind != "f" or not x.flags.c_contiguous:
-        return np.add.reduce(x, axis=axes, keepdims=keepdims)
+    if x.dtype.kind != "f":
+        return x.sum(axis=axes, keepdims=keepdims, dtype=int64)
+    if x.size < _WORTH_A_PRODUCT or not x.flags.c_contiguous:
+        return x.sum(axis=axes, keepdims=keepdims)
     if keepdims:
         shape = tuple([1 if axes is None or axis in axes else n for axis, n in enumerate(x.shape)])
         return total(x, axes).reshape(shape)
@@ -31,13 +33,13 @@ def total(x: Array, axes: tuple[int, ...] | None = None, keepdims: bool = False)
         return _of_rows(x, axes)
     if 0 in axes:
         return _of_columns(x, axes)
-    return np.add.reduce(x, axis=axes)
+    return x.sum(axis=axes)
 
 
 def _of_everything(x: Array) -> Array:
     whole = x.size // _BLOCK * _BLOCK
     blocks = x[:whole].reshape(-1, _BLOCK) @ _ones(x, _BLOCK)
-    return np.add.reduce(blocks) + np.add.reduce(x[whole:])
+    return blocks.sum() + x[whole:].sum()
 
 
 def _of_rows(x: Array, axes: tuple[int, ...]) -> Array:
@@ -67,7 +69,7 @@ def _add_rows(x: Array) -> Array:
         return _ones(x, n) @ x
     whole = n // _BLOCK * _BLOCK
     blocks = _ones(x, _BLOCK) @ x[:whole].reshape(-1, _BLOCK, x.shape[1])
-    return _add_rows(blocks) + np.add.reduce(x[whole:], axis=0)
+    return _add_rows(blocks) + x[whole:].sum(axis=0)
 
 
 def _ones(x: Array, n: int) -> Array:

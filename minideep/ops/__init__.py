@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from ..autograd import methods
 from ..tensor import attach
-from . import creation, elementwise, indexing, operators, reduction, shape
+from . import (
+    arrangement,
+    contraction,
+    conversion,
+    creation,
+    elementwise,
+    extremes,
+    indexing,
+    linalg,
+    operators,
+    reduction,
+    running,
+    selection,
+    shape,
+    ternary,
+)
 
 __all__ = ["creation", "elementwise", "indexing", "operators"]
 

@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 
 from ..autograd import elementwise, methods, op, public
-from ..autograd.operands import fit, rank, result_type
-from ..backend import Array, bool_, special_function
+from ..autograd.operands import result_type
+from ..backend import Array, special_function
 from ..tensor import Tensor
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "allclose", "arccos", "arccosh", "arcsin",
+    "abs", "absolute", "acos", "acosh", "add", "allclose", "arccos", "arccosh", "arcsin",
     "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
-    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clamp", "clip",
+    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil",
     "cos", "cosh", "div", "divide", "eq", "equal", "erf", "exp", "exp2", "expm1", "fix", "floor", "floor_divide", "fmod",
-    "frac", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "le", "lerp", "less",
+    "frac", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "le", "less",
     "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or",
     "logical_xor", "logit", "lt", "maximum", "minimum", "mul", "multiply", "nan_to_num", "ne", "neg", "negative",
     "not_equal", "pow", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square",
-    "sub", "subtract", "tan", "tanh", "true_divide", "trunc", "where",
+    "sub", "subtract", "tan", "tanh", "true_divide", "trunc",
 ]  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- words of the table
@@ -246,87 +246,7 @@ def nan_to_num(
 @public()
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 − x)), the inverse of `sigmoid`; with `eps`, x is first clamped to [eps, 1 − eps]."""
-    return _logit(input if eps is None else clamp(input, eps, 1 - eps))
-
-
-# ---------------------------------------------------------------------------------------------- three inputs
-
-
-def _within(x: Any, low: Any, high: Any) -> Any:
-    if low is None or high is None:
-        return x <= high if low is None else x >= low
-    return (x >= low) & (x <= high)
-
-
-@op(
-    promotes=True,
-    numpy=[np.clip],
-    input=lambda g, input, min, max: g * _within(input, min, max),
-    min=lambda g, input, min, max: g * (input < min if max is None else (input < min) & (min < max)),
-    max=lambda g, input, min, max: g * (input > max if min is None else (input > max) | (max < min)),
-)
-def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> Array:
-    """min(max(input, min), max), where each end is a number, a tensor, or left open (None)."""
-    if min is None and max is None:
-        raise RuntimeError("clamp: at least one of 'min' and 'max' must be given")
-    if input.dtype.kind == "f":  # NumPy takes a third of the time where there are two ends
-        min, max = -math.inf if min is None else min, math.inf if max is None else max
-    return input.clip(min, max)
-
-
-@op(
-    method=False,
-    name="where",
-    input=lambda g, condition, input_shape: fit(np.where(condition, g, 0), input_shape),
-    other=lambda g, condition, other_shape: fit(np.where(condition, 0, g), other_shape),
-)
-def _where(condition: Array, input: Array, other: Array) -> Array:
-    return np.where(condition, input, other)
-
-
-@public(method=False, numpy=[np.where])
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """`input` where `condition` holds, `other` elsewhere; with a condition alone, the indices where it holds.
-
-    >>> where(Tensor([1.0, -2.0]) > 0, Tensor([3.0, 4.0]), 0)
-    tensor([3., 0.])
-    """
-    if (kind := getattr(condition, "dtype", type(condition).__name__)) != bool_:
-        raise RuntimeError(f"where: expected condition to be a boolean tensor, but got {kind}; compare first, as in x > 0")
-    if input is None and other is None:
-        return condition.nonzero(as_tuple=True)
-    dtype = result_type(input, other)
-    input, other = [x.to(dtype) if isinstance(x, Tensor) else x for x in (input, other)]
-    if not hasattr(input, "dtype") and not hasattr(other, "dtype"):
-        input = np.full_like(getattr(condition, "array", condition), input, dtype=dtype, shape=())
-    return _where(condition, input, other)
-
-
-@op(
-    promotes=True,
-    input=lambda g, weight: g * (1 - weight),
-    end=lambda g, weight: g * weight,
-    weight=lambda g, input, end: g * (end - input),
-)
-def lerp(input: Array, end: Array, weight: Array) -> Array:
-    """input + weight · (end − input), computed from the nearer end."""
-    gap = end - input
-    from_input, from_end = input + weight * gap, end - (1 - weight) * gap
-    if isinstance(weight, int | float):
-        return from_input if -0.5 < weight < 0.5 else from_end
-    return np.where(np.absolute(weight) < 0.5, from_input, from_end)
-
-
-@public()
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """input + value · tensor1 · tensor2."""
-    return add(input, mul(tensor1, tensor2), alpha=value)
-
-
-@public()
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """input + value · tensor1 / tensor2."""
-    return add(input, div(tensor1, tensor2), alpha=value)
+    return _logit(input if eps is None else input.clamp(eps, 1 - eps))
 
 
 # ---------------------------------------------------------------------------------------------- alike or not
@@ -356,14 +276,14 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 # ---------------------------------------------------------------------------------------------- second names
 
-absolute, negative, fix, clip = abs, neg, trunc, clamp
+absolute, negative, fix = abs, neg, trunc
 multiply, subtract, divide, true_divide = mul, sub, div, div
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 arcsinh, arccosh, arctanh = asinh, acosh, atanh
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 methods |= {
-    "absolute": abs, "negative": neg, "fix": trunc, "clip": clamp, "multiply": mul, "subtract": sub, "divide": div,
+    "absolute": abs, "negative": neg, "fix": trunc, "multiply": mul, "subtract": sub, "divide": div,
     "true_divide": div, "arcsin": asin, "arccos": acos, "arctan": atan, "arctan2": atan2, "arcsinh": asinh,
-    "where": lambda self, condition, other: where(condition, self, other), "arccosh": acosh, "arctanh": atanh, "greater": gt, "greater_equal": ge, "less": lt, "less_equal": le, "not_equal": ne,
+    "arccosh": acosh, "arctanh": atanh, "greater": gt, "greater_equal": ge, "less": lt, "less_equal": le, "not_equal": ne,
 }  # fmt: skip

@@ -1,41 +1,233 @@
-"""Reductions: many entries to one, over some dimensions or all."""
+"""Reductions: many entries to one, over some dimensions or all of them."""
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..autograd import op, public
-from ..backend import Array, DType
+from .. import backend
+from ..autograd import op
+from ..autograd.operands import dimensions
+from ..backend import Array, DType, float16, float32
+from ..sums import total
 from ..tensor import Tensor
 
-__all__ = ["mean", "sum"]
+__all__ = ["all", "any", "count_nonzero", "logsumexp", "mean", "norm", "std", "sum", "var"]
 
-Dims = int | tuple[int, ...] | None
+Shape = tuple[int, ...]
+Dims = int | Sequence[int] | None
+_WORTH_A_VIEW = 16384  # entries; fewer are written out sooner than NumPy has made a view that repeats one
 
-
-def expand_to(g: Any, shape: tuple[int, ...], dim: Dims, keepdim: bool) -> Any:
-    """The gradient (or result) of a reduction stretched back over the dimensions it reduced."""
-    if dim is not None and not keepdim:
-        g = np.expand_dims(g, _sorted_axes(dim, len(shape)))
-    return np.broadcast_to(g, shape)
+# ---------------------------------------------------------------------------------------------- what they share
 
 
-def _sorted_axes(dim: Any, ndim: int) -> tuple[int, ...]:
-    dims = dim if isinstance(dim, tuple | list) else (dim,)
-    return tuple(d % ndim for d in dims) if ndim else ()
+def as_axes(name: str, dim: Dims, ndim: int) -> Shape | None:
+    """The dimensions to reduce, ascending from 0 up; None for all of them."""
+    if dim is None or isinstance(dim, Sequence) and not dim:
+        return None
+    axes = tuple(sorted(dimensions(name, dim, ndim)))
+    return axes if ndim else ()
 
 
-@op(
-    numpy=[np.sum],
-    input=lambda g, input_shape, dim, keepdim: expand_to(g, input_shape, dim, keepdim),
-)
+def _size(shape: Shape, axes: Shape | None) -> int:
+    """How many entries come to one."""
+    return math.prod(shape if axes is None else [shape[axis] for axis in axes])
+
+
+def refuse_nothing(name: str, shape: Shape, dim: Dims) -> None:
+    """Of no entries, none is the greatest."""
+    if 0 in shape and not _size(shape, as_axes(name, dim, len(shape))):
+        error = RuntimeError if dim is None else IndexError
+        raise error(f"{name}: expected dimensions of non-zero size to reduce, but got dim={dim} of shape {shape}")
+
+
+def expand_to(g: Any, shape: Shape, dim: Dims, keepdim: bool) -> Any:
+    """What belongs to the result of a reduction (its gradient, its value), for each of the entries reduced to it."""
+    axes = as_axes("expand_to", dim, len(shape))
+    if axes is not None and not keepdim:
+        g = g.reshape(tuple([1 if axis in axes else n for axis, n in enumerate(shape)]))
+    if isinstance(g, Tensor) or math.prod(shape) > _WORTH_A_VIEW:
+        return np.broadcast_to(g, shape)
+    whole = np.empty_like(g, shape=shape)
+    whole[...] = g
+    return whole
+
+
+def share_of_ties(g: Any, input: Any, y: Any, dim: Dims, keepdim: bool) -> Any:
+    """All of g where an entry alone equals the extreme y; an even share of it where there are several."""
+    ties = input == expand_to(y, input.shape, dim, keepdim)
+    count = ties.sum(axis=as_axes("amax", dim, input.ndim), keepdims=keepdim).astype(g.dtype)
+    return expand_to(g / count, input.shape, dim, keepdim) * ties
+
+
+def _sum(x: Any, axes: Shape | None) -> Any:
+    """Σ x, with the reduced dimensions kept, of raw arrays and Tensors alike."""
+    return sum(x, axes, True) if isinstance(x, Tensor) else total(x, axes, True)
+
+
+def in_float32(body: Callable[..., Array]) -> Callable[..., Array]:
+    """float16 is computed with as float32, and rounded at the end."""
+
+    @functools.wraps(body)
+    def accurate(input: Array, *args: Any, **kwargs: Any) -> Array:
+        if input.dtype != float16:
+            return body(input, *args, **kwargs)
+        return body(input.astype(float32), *args, **kwargs).astype(float16)
+
+    return accurate
+
+
+# ---------------------------------------------------------------------------------------------- sums
+
+
+@op(numpy=[np.sum], input=lambda g, input_shape, dim, keepdim: expand_to(g, input_shape, dim, keepdim))
 def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
-    """Σ x over `dim` (all dimensions if None); integers and booleans are summed as int64."""
-    return np.sum(input, axis=dim, keepdims=keepdim, dtype=dtype)
+    """Σ x; integers and booleans are added up as int64."""
+    y = total(input, as_axes("sum", dim, input.ndim), keepdim)
+    return y if dtype is None or y.dtype == dtype else y.astype(dtype)
 
 
-@public(numpy=[np.mean])
-def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    return sum(input, dim, keepdim) / input.numel()
+def _mean_rule(g: Any, input_shape: Shape, dim: Dims, keepdim: bool) -> Any:
+    n = _size(input_shape, as_axes("mean", dim, len(input_shape)))
+    return expand_to(g * (1 / (n or 1)), input_shape, dim, keepdim)
+
+
+@op(numpy=[np.mean], input=_mean_rule)
+def mean(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
+    """Σ x / n; of nothing, nan."""
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"mean: could not infer output dtype: input is {input.dtype}; use .float(), or give dtype=")
+    axes = as_axes("mean", dim, input.ndim)
+    if input.dtype == float16:
+        return (total(input.astype(float32), axes, keepdim) / _size(input.shape, axes)).astype(float16)
+    return total(input, axes, keepdim) / _size(input.shape, axes)
+
+
+@op()
+def count_nonzero(input: Array, dim: Dims = None) -> Array:
+    """How many entries are not 0."""
+    return total(input != 0, as_axes("count_nonzero", dim, input.ndim))
+
+
+def _logsumexp_rule(g: Any, input: Any, y: Any, dim: Dims, keepdim: bool) -> Any:
+    g, y = [expand_to(x, input.shape, dim, keepdim) for x in (g, y)]
+    return g * np.exp(input - y)
+
+
+@op(input=_logsumexp_rule)
+@in_float32
+def logsumexp(input: Array, dim: Dims, keepdim: bool = False) -> Array:
+    """log Σ exp x, without overflow on the way: the greatest x is taken out of the sum, and added again."""
+    x = input if input.dtype.kind == "f" else input.astype(backend.get_default_dtype())
+    axes = as_axes("logsumexp", dim, x.ndim)
+    top = x.max(axis=axes, keepdims=True) if x.size else total(x, axes, True)
+    top = np.where(np.isfinite(top), top, 0)
+    y = np.log(total(np.exp(x - top), axes, True)) + top
+    return y if keepdim else total(y, axes)
+
+
+# ---------------------------------------------------------------------------------------------- yes or no
+
+
+@op(numpy=[np.all])
+def all(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+    """Whether no entry is 0."""
+    return input.all(axis=() if dim == () else as_axes("all", dim, input.ndim), keepdims=keepdim)
+
+
+@op(numpy=[np.any])
+def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+    """Whether some entry is not 0."""
+    return input.any(axis=() if dim == () else as_axes("any", dim, input.ndim), keepdims=keepdim)
+
+
+# ---------------------------------------------------------------------------------------------- spread and length
+
+
+def _freedom(shape: Shape, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Shape | None, float]:
+    """The dimensions of a variance, and its n − correction; `unbiased` is PyTorch's older word for a correction of 1."""
+    if isinstance(dim, bool):  # var(False)
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 0 if unbiased is False else 1
+    axes = as_axes("var", dim, len(shape))
+    n = _size(shape, axes) - correction
+    return axes, n if n > 0 else 0
+
+
+def _deviations(x: Any, axes: Shape | None) -> Any:
+    return x - _sum(x, axes) * (1 / (_size(x.shape, axes) or 1))
+
+
+def _var_rule(g: Any, input: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None) -> Any:
+    axes, n = _freedom(input.shape, dim, unbiased, correction)
+    return expand_to(g * (2 / n if n else math.inf), input.shape, axes, keepdim) * _deviations(input, axes)
+
+
+@op(input=_var_rule)
+@in_float32
+def var(
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: float | None = None,
+) -> Array:  # fmt: skip
+    """Σ (x − mean)² / (n − correction), where `correction` is 1, or 0 with ``unbiased=False``."""
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"var: only floating point dtypes have a variance, but input is {input.dtype}; use .float()")
+    axes, n = _freedom(input.shape, dim, unbiased, correction)
+    return total(np.square(_deviations(input, axes)), axes, keepdim) / n
+
+
+def _std_rule(
+    g: Any, input: Any, y: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None
+) -> Any:
+    return _var_rule(g / (y + (y == 0)) * 0.5, input, dim, unbiased, keepdim, correction)
+
+
+@op(input=_std_rule)
+@in_float32
+def std(
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: float | None = None,
+) -> Array:  # fmt: skip
+    """√var."""
+    return np.sqrt(var.op.body(input, dim, unbiased, keepdim, correction=correction))
+
+
+def _norm_rule(g: Any, input: Any, y: Any, p: Any, dim: Dims, keepdim: bool) -> Any:
+    """0 where input is 0: adding (x == 0) to what is divided by keeps nan away, and changes nothing else."""
+    p = 2 if p in ("fro", None) else p
+    if p == 0:
+        return np.zeros_like(input)
+    if p == 2:
+        return input * expand_to(g / (y + (y == 0)), input.shape, dim, keepdim)
+    size = np.absolute(input)
+    if p in (math.inf, -math.inf):
+        return np.sign(input) * share_of_ties(g, size, y, dim, keepdim)
+    share = expand_to(g / (y + (y == 0)) ** (p - 1), input.shape, dim, keepdim)
+    return np.sign(input) * (size + (input == 0)) ** (p - 1) * share
+
+
+@op(input=_norm_rule)
+@in_float32
+def norm(
+    input: Array, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Array:
+    """(Σ |x|ᵖ)^(1/p): 2 is the length, also called "fro"; inf the greatest |x|, -inf the least; 0 counts what is not 0."""
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"norm: expected a floating point tensor, but input is {input.dtype}; use .float()")
+    p, axes = 2 if p in ("fro", None) else p, as_axes("norm", dim, input.ndim)
+    if isinstance(p, str):
+        raise RuntimeError(f"norm: order {p!r} is not supported; p is a number, inf, -inf or 'fro'")
+    if p == 2:
+        return np.sqrt(total(np.square(input), axes, keepdim))
+    if p == 0:
+        return total(input != 0, axes, keepdim).astype(input.dtype)
+    size = np.absolute(input)
+    if p in (math.inf, -math.inf):
+        refuse_nothing("norm", input.shape, dim)
+        return size.max(axis=axes, keepdims=keepdim) if p > 0 else size.min(axis=axes, keepdims=keepdim)
+    return total(size if p == 1 else size**p, axes, keepdim) ** (1 / p)

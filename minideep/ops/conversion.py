@@ -1,0 +1,90 @@
+"""Tensors in another dtype and on another device, and values written over those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..autograd import methods, op, public
+from ..autograd.views import changed_in_place, check_inplace
+from ..backend import Array, DType, bool_, float16, float32, float64, int8, int16, int32, int64, uint8
+from ..tensor import Tensor
+from .shape import clone
+
+@op(name="to_dtype", method=False, input=lambda g, source: g.astype(source))
+def _to_dtype(input: Array, dtype: DType, source: DType) -> Array:
+    return input.astype(dtype)
+
+
+@op(name="to_device", method=False, input=lambda g, source: backend.to_device(g, source))
+def _to_device(input: Array, device: backend.device, source: backend.device) -> Array:
+    return backend.to_device(input, device)
+
+
+@public(method="to")
+def to(
+    self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
+) -> Tensor:
+    """The tensor in another dtype, on another device, or in both like another tensor: itself if nothing changes."""
+    for argument in args:
+        if isinstance(argument, Tensor):
+            dtype, device = argument.dtype, argument.device
+        elif isinstance(argument, backend.device) or isinstance(argument, str) and argument.split(":")[0] in backend.kinds():
+            device = argument
+        else:
+            dtype = argument
+    result = self
+    if device is not None and (target := backend.device(device)) != self.device:
+        result = _to_device(result, target, self.device)
+    if dtype is not None and (wanted := np.dtype(dtype)) != result.dtype:
+        result = _to_dtype(result, wanted, result.dtype)
+    return clone(self) if copy and result is self else result
+
+
+def _converter(dtype: Any) -> Callable[[Tensor], Tensor]:
+    return lambda self: to(self, dtype)
+
+
+methods |= {
+    name: _converter(dtype)
+    for name, dtype in {
+        "half": float16, "float": float32, "double": float64, "byte": uint8, "char": int8, "short": int16, "int": int32,
+        "long": int64, "bool": bool_, "cpu": "cpu",
+    }.items()
+}  # fmt: skip
+methods |= {
+    "astype": lambda self, dtype: to(self, dtype),
+    "type": lambda self, dtype: to(self, dtype),
+    "type_as": lambda self, other: to(self, other.dtype),
+    "cuda": lambda self, device=None: to(self, backend.device("cuda", device) if isinstance(device, int) else device or "cuda"),
+}
+
+
+@public(method="fill_")
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Write `value`, a number or a tensor without dimensions, everywhere."""
+    if not isinstance(value, Tensor):
+        check_inplace(self, "fill_")
+        self.array[...] = value
+        return changed_in_place(self, None)
+    if value.ndim:
+        raise RuntimeError(f"fill_: expected a number or a tensor without dimensions, but value has shape {value.shape}")
+    return copy_(self, value)
+
+
+@public(method="zero_")
+def zero_(self: Tensor) -> Tensor:
+    """Write 0 everywhere."""
+    return fill_(self, 0)
+
+
+@public(method="copy_")
+def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+    """Write the entries of `src`, broadcast, and converted to this dtype and device."""
+    check_inplace(self, "copy_")
+    source = to(src, self.dtype, device=self.device).broadcast_to(self.shape)
+    self.array[...] = source.array
+    return changed_in_place(self, source.node)
