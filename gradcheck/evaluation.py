@@ -90,7 +90,7 @@ class Library:
         self.device = backend.device(device)
 
     def tensor(self, array: np.ndarray) -> Any:
-        return make_tensor(backend.to_device(array, self.device))
+        return make_tensor(backend.to_device(backend.as_array(array), self.device))
 
     def numpy(self, tensor: Any) -> np.ndarray:
         return backend.to_numpy(tensor.array)
@@ -175,7 +175,7 @@ def evaluate(
         return Evaluation(outputs, [], [], raw)
     rng = np.random.default_rng(seed)
     floats = [(y, a) for y, a in zip(raw, outputs, strict=True) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
-    us = [library.tensor(layout(rng.normal(size=a.shape).astype(a.dtype))) for _, a in floats]
+    us = [library.tensor(layout(np.asarray(rng.normal(size=a.shape), a.dtype))) for _, a in floats]
     used = [(y, u) for (y, _), u in zip(floats, us, strict=True) if y.requires_grad]
     gradients = _pull(library, [y for y, _ in used], leaves, [u for _, u in used], order > 1)
     second = _second(library, gradients, [*leaves, *us], rng) if order > 1 else []
@@ -190,8 +190,10 @@ def _pull(library: Library, ys: list[Any], xs: list[Any], us: list[Any], tracked
 
 
 def _second(library: Library, gradients: list[Any], xs: list[Any], rng: np.random.Generator) -> list[np.ndarray | None]:
-    weights = [None if g is None else library.tensor(rng.normal(size=tuple(g.shape)).astype(library.numpy(g).dtype))
-               for g in gradients]  # fmt: skip
+    weights = [
+        None if g is None else library.tensor(np.asarray(rng.normal(size=tuple(g.shape)), library.numpy(g).dtype))
+        for g in gradients
+    ]
     live = [(g, w) for g, w in zip(gradients, weights, strict=True) if g is not None and g.requires_grad]
     targets = [x for x in xs if x.requires_grad]
     arrived = iter(_pull(library, [g for g, _ in live], targets, [w for _, w in live], False))
@@ -216,6 +218,7 @@ def parts_of(result: Any) -> Iterator[Any]:
 
 def difference(found: Any, expected: Any, tolerance: float, dtypes: bool = True) -> str:
     """How two results differ, in words; '' if they do not, or by no more than rounding."""
+    found, expected = (np.asarray(v) if isinstance(v, np.generic) else v for v in (found, expected))
     if not isinstance(expected, np.ndarray) or not isinstance(found, np.ndarray):
         same = _plain(found) == _plain(expected)
         return "" if same else f"{_plain(found)!r} where {_plain(expected)!r} is right"

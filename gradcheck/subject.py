@@ -50,7 +50,8 @@ class Subject:
 
     def tensors(self, point: Sequence[np.ndarray], tracked: bool) -> list[Tensor]:
         """The point as fresh Tensors, which record what is done with them if `tracked`."""
-        made = [make_tensor(backend.to_device(x.copy(), at)) for x, at in zip(point, self.devices, strict=True)]
+        copies = [np.array(x, order="K") for x in point]  # in the order of memory that the inputs came in
+        made = [make_tensor(backend.to_device(x, at)) for x, at in zip(copies, self.devices, strict=True)]
         return [leaf(t) for t in made] if tracked else made
 
     def call(self, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -73,7 +74,7 @@ class Subject:
         xs = self.tensors(self.point, tracked=True)
         with autograd.enable_grad():
             ys = self.call(xs)
-        us = [make_tensor(backend.to_device(u.copy(), y.device)) for u, y in zip(cotangents, ys, strict=True)]
+        us = [make_tensor(backend.to_device(np.array(u), y.device)) for u, y in zip(cotangents, ys, strict=True)]
         used = [(y, u) for y, u in zip(ys, us, strict=True) if y.requires_grad]
         gradients: list[Any] = [None] * len(xs)
         again = gradients

@@ -129,9 +129,13 @@ def _legend() -> list[str]:
 
 
 def _details(row: Row, colour: bool, only: str = "") -> str:
-    lines = [row.op]
+    """The cells of one op, line by line; where one and the same thing went wrong in many, it is told once."""
+    lines, told = [row.op], set()
     for cell in row.cells:
-        if only in ("", cell.state):
-            text = cell.text.replace("\n", "\n" + " " * 26)
-            lines.append(f"  {_symbol(cell, colour)}{cell.column:20} {text}")
+        if only not in ("", cell.state) or (cell.state == FAILED and cell.text in told):
+            continue
+        told.add(cell.text)
+        others = sum(c.text == cell.text for c in row.cells) - 1 if cell.state == FAILED else 0
+        text = cell.text + (f" (and so in {others} more)" if others else "")
+        lines.append(f"  {_symbol(cell, colour)}{cell.column:20} " + text.replace("\n", "\n" + " " * 26))
     return "\n".join(lines)

@@ -120,5 +120,5 @@ def _shrunk(bound: Bound) -> Iterator[Bound]:
         range(max((a.ndim for a in arrays), default=0)), (0, 1), (True, False)
     ):
         part = (slice(None),) * axis + (slice(0, n),)
-        cut = [a[part] if a.ndim > axis and (everywhere or not i) else a for i, a in enumerate(arrays)]
+        cut = [a[part].copy() if a.ndim > axis and (everywhere or not i) else a for i, a in enumerate(arrays)]
         yield Bound(bound.sample(cut[: len(bound.arrays)], cut[len(bound.arrays) :]))
