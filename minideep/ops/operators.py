@@ -55,7 +55,7 @@ def _comparison(function: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
     return method
 
 
-def _inplace(function: Callable[..., Tensor], name: str, ufunc: np.ufunc | None) -> Callable[..., Tensor]:
+def in_place(function: Callable[..., Tensor], name: str, ufunc: np.ufunc | None = None) -> Callable[..., Tensor]:
     """The in-place form of a function: its result is written into the first argument's memory.
 
     If the function is nothing but a `ufunc` of NumPy's, that can write there itself, where no graph is recorded.
@@ -121,9 +121,9 @@ def attach_operators() -> None:
     ufuncs = {function.__name__: ufunc for ufunc, function in numpy_functions.items() if _is_body(ufunc, function)}
     for name, ufunc in _BINARY.items():
         if function := numpy_functions.get(ufunc):
-            in_place = _inplace(function, f"{function.__name__}_", ufuncs.get(function.__name__))
-            attach({f"__{name}__": function, f"__r{name}__": _reflected(function), f"__i{name}__": in_place})
+            changing = in_place(function, f"{function.__name__}_", ufuncs.get(function.__name__))
+            attach({f"__{name}__": function, f"__r{name}__": _reflected(function), f"__i{name}__": changing})
     attach({f"__{name}__": numpy_functions[ufunc] for name, ufunc in _UNARY.items()})
     attach({f"__{name}__": _comparison(numpy_functions[ufunc]) for name, ufunc in _COMPARISONS.items()})
     for name in registry.keys() & _INPLACE:
-        attach({f"{name}_": _inplace(registry[name], f"{name}_", ufuncs.get(name))})
+        attach({f"{name}_": in_place(registry[name], f"{name}_", ufuncs.get(name))})
