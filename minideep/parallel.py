@@ -12,6 +12,7 @@ waits for the interpreter's lock falls asleep, for longer than a ufunc takes: so
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import threading
@@ -127,4 +128,4 @@ def blocks(x: Array) -> list[slice]:
         return [slice(0, rows)]
     count = min(max(-(-x.size // _LARGEST), min(len(_cores()), _AT_MOST, x.size // _SMALLEST)), rows)
     ends = [rows * i // count for i in range(count + 1)]
-    return [slice(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
+    return [slice(start, stop) for start, stop in itertools.pairwise(ends)]
