@@ -95,7 +95,7 @@ def _load_cupy() -> ModuleType:
         return importlib.import_module("cupy")
     except ImportError as error:
         raise RuntimeError(
-            "device 'cuda' needs CuPy, which is not installed: pip install cupy-cuda12x (or cupy-cuda13x: the CUDA "
+            "device: 'cuda' needs CuPy, which is not installed: pip install cupy-cuda12x (or cupy-cuda13x: the CUDA "
             "version that nvidia-smi shows); without a GPU use device='cpu'"
         ) from error
 
@@ -138,7 +138,7 @@ def module_for(where: device) -> Any:
     module = _modules[where.type]()
     if where.type == "cuda":
         if not cuda_device_count():
-            raise RuntimeError("device 'cuda': CuPy is installed, but no GPU was found; use device='cpu'")
+            raise RuntimeError("device: CuPy is installed, but no GPU was found; use device='cpu'")
         module.cuda.Device(where.index or 0).use()
     return module
 

@@ -24,7 +24,7 @@ def vjp(
     """
     many, xs, outs_many, ys = _run("vjp", func, inputs, create_graph)
     vs = _vectors("vjp", ys, v, "the output")
-    gradients = _gradients(ys, xs, vs, create_graph, strict)
+    gradients = _gradients(ys, xs, vs, create_graph, "vjp" if strict else "")
     return _pack(outs_many, [_finish(y, create_graph) for y in ys]), _pack(many, gradients)
 
 
@@ -43,8 +43,8 @@ def jvp(
     vs = _vectors("jvp", xs, v, "the input")
     with enable_grad():
         us = [y.new_zeros(y.shape).requires_grad_() for y in ys]
-        rows = _gradients(ys, xs, us, True, strict)
-        products = _gradients(rows, us, vs, create_graph, False)
+        rows = _gradients(ys, xs, us, True, "jvp" if strict else "")
+        products = _gradients(rows, us, vs, create_graph)
     return _pack(outs_many, [_finish(y, create_graph) for y in ys]), _pack(outs_many, products)
 
 
@@ -57,22 +57,22 @@ def jacobian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fal
             [0., 6.]])
     """
     many, xs, outs_many, ys = _run("jacobian", func, inputs, create_graph)
-    rows = []
+    refusing = "jacobian" if strict else ""
+    blocks = []
     for y in ys:
         columns: list[list[Any]] = [[] for _ in xs]
         for entry in range(y.numel()):
             one = y.new_zeros(y.numel())
             one.array[entry] = 1
-            for column, gradient in zip(
-                columns, _gradients([y], xs, [one.reshape(y.shape)], create_graph, strict), strict=True
-            ):
+            gradients = _gradients([y], xs, [one.reshape(y.shape)], create_graph, refusing)
+            for column, gradient in zip(columns, gradients, strict=True):
                 column.append(gradient)
+        shapes = [y.shape + x.shape for x in xs]
         stacked = [
-            registry["stack"](column).reshape(y.shape + x.shape) if column else y.new_zeros(y.shape + x.shape)
-            for column, x in zip(columns, xs, strict=True)
+            registry["stack"](c).reshape(s) if c else y.new_zeros(s) for c, s in zip(columns, shapes, strict=True)
         ]
-        rows.append(_pack(many, stacked))
-    return _pack(outs_many, rows)
+        blocks.append(_pack(many, stacked))
+    return _pack(outs_many, blocks)
 
 
 def hessian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = False, strict: bool = False) -> Any:
@@ -105,8 +105,9 @@ def hvp(
     many, xs, _, ys = _run("hvp", _scalar("hvp", func), inputs, create_graph)
     vs = _vectors("hvp", xs, v, "the input")
     with enable_grad():
-        gradients = _gradients(ys, xs, [ys[0].new_ones(ys[0].shape)], True, strict)
-        products = _gradients(gradients, xs, vs, create_graph, False)
+        refusing = "hvp" if strict else ""
+        gradients = _gradients(ys, xs, [ys[0].new_ones(ys[0].shape)], True, refusing)
+        products = _gradients(gradients, xs, vs, create_graph, refusing)
     return _finish(ys[0], create_graph), _pack(many, products)
 
 
@@ -161,8 +162,10 @@ def _vectors(name: str, like: Sequence[Any], v: Any, what: str) -> list[Any]:
     return vs
 
 
-def _gradients(ys: Sequence[Any], xs: Sequence[Any], vs: Sequence[Any], create_graph: bool, strict: bool) -> list[Any]:
-    """The gradients of `ys` weighted by `vs`; zeros where there is no path (an error if `strict`)."""
+def _gradients(
+    ys: Sequence[Any], xs: Sequence[Any], vs: Sequence[Any], create_graph: bool, refusing: str = ""
+) -> list[Any]:
+    """The gradients of `ys` weighted by `vs`; zeros where there is no path, or an error of the function `refusing`."""
     used = [(y, v) for y, v in zip(ys, vs, strict=True) if y.requires_grad]
     arrived: dict[Any, Any] = {}
     if used:
@@ -172,8 +175,8 @@ def _gradients(ys: Sequence[Any], xs: Sequence[Any], vs: Sequence[Any], create_g
     results = []
     for position, x in enumerate(xs):
         g = arrived.get(x.current_node())
-        if g is None and strict:
-            raise RuntimeError(f"strict: the output is independent of input {position}")
+        if g is None and refusing:
+            raise RuntimeError(f"{refusing}: strict=True, but the output is independent of input {position}")
         g = x.new_zeros(x.shape) if g is None else g
         results.append(g if isinstance(g, graph.Tensor) else make_tensor(g))
     return results

@@ -172,7 +172,7 @@ def test_a_function_that_breaks_leaves_the_mode() -> None:
 
 
 def test_an_empty_output_has_an_empty_jacobian() -> None:
-    agree(lambda m: f(m).jacobian(lambda x: x[:0], vector(m)))
+    assert f(md).jacobian(lambda x: x[:0], vector(md)).shape == (0, 3)
 
 
 def test_a_single_number_has_a_jacobian_of_the_inputs_shape() -> None:
