@@ -75,17 +75,7 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
         raise TypeError("implicit conversion to a NumPy array is not allowed: use .get() to construct one explicitly")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        name = ufunc.__name__
-        if name in _LACKING or (method != "__call__" and name not in _UFUNC_METHODS.get(method, {name})):
-            raise TypeError(f"CuPy has no {name}{'' if method == '__call__' else '.' + method}")
-        if kwargs.get("where", True) is not True:
-            raise TypeError(f"CuPy's {name} takes no where=")
-        if method == "at":
-            return _at(ufunc, *inputs)
-        for x in (*inputs, *kwargs.get("out", ())):
-            if not isinstance(x, (StrictArray, *_SCALARS)) and not (method != "__call__" and x is None):
-                raise TypeError(f"CuPy's {name} does not take {type(x).__name__}, which is no CuPy array or scalar")
-        return _wrap(getattr(ufunc, method)(*map(_open, inputs), **_open(kwargs)))
+        return _apply(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         name = function.__name__
@@ -151,10 +141,21 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
         return method
 
 
-def _at(ufunc: np.ufunc, target: Any, index: Any, *values: Any) -> None:
-    for value in values:
-        _no_ndarray(f"{ufunc.__name__}.at", value)
-    ufunc.at(_open(target), _open_index(index), *map(_open, values))
+def _apply(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
+    """NumPy's ufunc, or a method of it, on what the arrays hide, if CuPy would answer."""
+    name = ufunc.__name__
+    if name in _LACKING or name not in _UFUNC_METHODS.get(method, {name}):
+        raise TypeError(f"CuPy has no {name}{'' if method == '__call__' else '.' + method}")
+    if kwargs.get("where", True) is not True:
+        raise TypeError(f"CuPy's {name} takes no where=")
+    if method == "at":
+        target, index, *values = inputs
+        _no_ndarray(f"{name}.at", values)
+        return ufunc.at(_open(target), _open_index(index), *map(_open, values))
+    for x in (*inputs, *kwargs.get("out", ())):
+        if not isinstance(x, (StrictArray, *_SCALARS)):
+            raise TypeError(f"CuPy's {name} does not take {type(x).__name__}, which is no CuPy array or scalar")
+    return _wrap(getattr(ufunc, method)(*map(_open, inputs), **_open(kwargs)))
 
 
 def _call(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -243,6 +244,19 @@ class _Random:
     Generator = _Generator
 
 
+class _Ufunc:
+    """A ufunc of the namespace, with its methods."""
+
+    def __init__(self, ufunc: np.ufunc) -> None:
+        self._ufunc = ufunc
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        return _apply(self._ufunc, "__call__", inputs, kwargs)
+
+    def __getattr__(self, method: str) -> Any:
+        return lambda *inputs, **kwargs: _apply(self._ufunc, method, inputs, kwargs)
+
+
 class _Namespace:
     """What ``import cupy`` would give: NumPy's functions on strict arrays, without those that CuPy lacks."""
 
@@ -271,6 +285,8 @@ class _Namespace:
         if name in _LACKING or not hasattr(np, name):
             raise AttributeError(f"CuPy has no {name}")
         value = getattr(np, name)
+        if isinstance(value, np.ufunc):
+            return _Ufunc(value)
         if not callable(value) or isinstance(value, type):
             return value
         return lambda *args, **kwargs: _call(name, value, args, kwargs)
