@@ -86,7 +86,7 @@ class Comparison:
     def _along(self, position: int, g: np.ndarray, v: np.ndarray, d: numerical.Derivative) -> Worst | None:
         """The two derivatives along a direction, weighted by the cotangents; None if they agree."""
         u = np.concatenate([c.ravel() for c in self.cotangents])
-        found, true = (g * v).ravel(), u * np.where(np.isfinite(d.value), d.value, 0)
+        found, true = np.where(v == 0, 0, g * v).ravel(), u * np.where(np.isfinite(d.value), d.value, 0)
         error = float((np.abs(u) * np.where(np.isfinite(d.error), d.error, 0)).sum())
         allowed = self.tolerance * (np.abs(found).sum() + np.abs(true).sum()) + 3 * error
         if abs(found.sum() - true.sum()) <= allowed:

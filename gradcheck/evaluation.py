@@ -126,7 +126,7 @@ class Torch(Library):
             return self.torch.Generator().manual_seed(value.initial_seed())
         if isinstance(value, minideep.device):
             return str(value)
-        return value
+        return value.item() if isinstance(value, np.generic) else value
 
 
 @functools.cache
@@ -226,10 +226,11 @@ def difference(found: Any, expected: Any, tolerance: float, dtypes: bool = True)
         return f"shape {found.shape} where {expected.shape} is right"
     if dtypes and found.dtype != expected.dtype:
         return f"dtype {found.dtype} where {expected.dtype} is right"
-    if expected.dtype.kind != "f" and found.dtype.kind != "f":
-        off = found != expected
+    if expected.dtype.kind == found.dtype.kind == "f":
+        rounding = 8 * float(np.finfo(found.dtype).eps)
+        off = _apart(found.astype(np.float64), expected.astype(np.float64), max(tolerance, rounding))
     else:
-        off = _apart(found.astype(np.float64), expected.astype(np.float64), tolerance)
+        off = found != expected
     if not off.any():
         return ""
     index = tuple(int(i) for i in np.argwhere(off)[0])

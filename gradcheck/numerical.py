@@ -103,9 +103,13 @@ def _at_step(curve: Curve, y: np.ndarray, h: float) -> tuple[np.ndarray, np.ndar
 
 
 def step_scale(x: np.ndarray) -> np.ndarray:
-    """How far an entry of x is moved when t moves by 1: in proportion to |x|, and for small entries to the largest."""
-    largest = np.abs(x).max(initial=0, where=np.isfinite(x))
-    return np.maximum(np.abs(x), 0.1 * largest if largest > 0 else 1.0)
+    """How far an entry of x is moved when t moves by 1: in proportion to |x|, and for small entries to the largest.
+
+    Entries that are not finite stay where they are.
+    """
+    finite = np.isfinite(x)
+    largest = np.abs(x).max(initial=0, where=finite)
+    return np.where(finite, np.maximum(np.abs(x), 0.1 * largest if largest > 0 else 1.0), 0.0)
 
 
 def along(f: VectorFunction, point: Sequence[np.ndarray], direction: Sequence[np.ndarray]) -> Derivative:
@@ -136,7 +140,8 @@ def jacobian(f: VectorFunction, point: Sequence[np.ndarray], position: int) -> D
     if not columns:
         empty = np.zeros((f(point).size, 0))
         return Derivative(empty, empty, empty.astype(bool), "differences")
-    value = np.stack([c.value for c in columns], axis=1) / scale
-    error = np.stack([c.error for c in columns], axis=1) / scale
+    with np.errstate(divide="ignore", invalid="ignore"):  # a column by an entry that is not finite is nan
+        value = np.stack([c.value for c in columns], axis=1) / scale
+        error = np.stack([c.error for c in columns], axis=1) / scale
     method = "complex step" if all(c.method == "complex step" for c in columns) else "differences"
     return Derivative(value, error, np.stack([c.kinked for c in columns], axis=1), method)

@@ -153,8 +153,10 @@ def _apply(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
         _no_ndarray(f"{name}.at", values)
         return ufunc.at(_open(target), _open_index(index), *map(_open, values))
     for x in (*inputs, *kwargs.get("out", ())):
+        if isinstance(x, np.ndarray):
+            raise TypeError(f"CuPy's {name} does not take numpy.ndarray: move it to the device first")
         if not isinstance(x, (StrictArray, *_SCALARS)):
-            raise TypeError(f"CuPy's {name} does not take {type(x).__name__}, which is no CuPy array or scalar")
+            return NotImplemented
     return _wrap(getattr(ufunc, method)(*map(_open, inputs), **_open(kwargs)))
 
 
