@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..backend import Array
-
 if TYPE_CHECKING:
     from .graph import Node
 
@@ -38,7 +36,10 @@ class _Anomaly:
     enabled = False
     lines: ClassVar[weakref.WeakKeyDictionary[Node, str]] = weakref.WeakKeyDictionary()  # where each node was made
 
-    def check_forward(self, name: str, result: Array, inputs: Iterable[Any]) -> None:
+    def check_forward(self, name: str, result: Any, inputs: Iterable[Any]) -> None:
+        """Refuse a Tensor with the first NaN or Inf; of the others, remember the line that made them."""
+        if result.node is not None:
+            self.lines[result.node] = as_line(user_place())
         bad = self.describe(result)
         if bad and not any(self.describe(x) for x in inputs):
             raise RuntimeError(f"{name}: the forward pass made {bad} in its result, at {as_line(user_place())}")

@@ -18,7 +18,7 @@ from .. import backend
 from ..backend import as_array
 from . import graph
 from .anomaly import anomaly
-from .graph import Node, Version
+from .graph import Node, Version, next_number
 from .modes import mode
 from .operands import as_floats, explain, fit, operand, prepare
 from .views import View
@@ -40,9 +40,9 @@ def write_functions(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The function of an op on Tensors, and its `pull`."""
     namespace: dict[str, Any] = {
         "__name__": "minideep.ops", "op": op, "body": op.body, "Tensor": graph.Tensor, "Node": Node, "Version": Version,
-        "View": View, "new": object.__new__, "ndarray": np.ndarray, "backend": backend, "as_array": as_array,
-        "mode": mode, "anomaly": anomaly, "operand": operand, "prepare": prepare, "as_floats": as_floats, "fit": fit,
-        "explain": explain, "required": _required, "UNSET": _REQUIRED,
+        "View": View, "next_number": next_number, "new": object.__new__, "ndarray": np.ndarray, "backend": backend,
+        "as_array": as_array, "mode": mode, "anomaly": anomaly, "operand": operand, "prepare": prepare, "fit": fit,
+        "as_floats": as_floats, "explain": explain, "required": _required, "UNSET": _REQUIRED,
     }  # fmt: skip
     namespace |= {f"default_{p.name}": p.default for p in op.parameters.values()}
     namespace |= {f"plain_{name}": op.plain_types(name) for name in op.inputs}
@@ -153,33 +153,46 @@ def _function(op: Op) -> str:
             f"    {_tuple(arrays)} = floats",
             f"    y = as_array(body({_call(op)}))",
         ]
-    lines.append(f"if anomaly.enabled: anomaly.check_forward(op.name, y, {_tuple([*arrays, *op.settings])})")
     return _define(op.name, signature, lines + _result(op))
 
 
 def _result(op: Op) -> list[str]:
     """The lines that wrap `y` up as a Tensor, with a node if any input has one."""
-    lines = [
-        "result = new(Tensor)",
-        "result.array = y",
-        "result.node = result.grad = result.view_of = None",
-        "result.version = Version()",
-    ]
-    nodes = [f"{p}_node" for p in op.inputs if op.rule_of(p)]
+    lines, nodes = list(_TENSOR), [f"{p}_node" for p in op.inputs if op.rule_of(p)]
     if nodes:
         saved = _tuple([_saved(op, name) for name in op.saved_names])
         version_of = {"y": "result.version"} | {p: f"{p}_version" for p in op.inputs}  # no one can change what is kept
         versions = _tuple([version_of.get(name, "None") for name in op.saved_arrays])
         parents = _tuple([f"{p}_node" if op.rule_of(p) else "None" for p in op.inputs])
-        lines += [
-            f"if ({' or '.join(f'{n} is not None' for n in nodes)}) and mode.grad:",
-            f"    result.node = Node(op, {parents}, {saved}, {versions})",
-        ]
+        condition = f"({' or '.join(f'{n} is not None' for n in nodes)}) and mode.grad"
+        lines += _node(condition, parents, saved, versions)
     if op.view:
         settings = ", ".join(f"{name!r}: {name}" for name in op.settings)
         lines.append(f"result.view_of = View.of({op.inputs[0]}, op, {{{settings}}}, result)")
+    arguments = _tuple([*(f"{p}_array" for p in op.inputs), *op.settings])
+    lines.append(f"if anomaly.enabled: anomaly.check_forward(op.name, result, {arguments})")
     lines.append("return result")
     return lines
+
+
+_TENSOR = (
+    "result = new(Tensor)",
+    "result.array = y",
+    "result.node = result.grad = result.view_of = None",
+    "result.version = Version()",
+)
+
+
+def _node(condition: str, parents: str, saved: str, versions: str) -> list[str]:
+    """The lines of ``result.node = Node(op, …)``: to call the class takes twice as long."""
+    return [
+        f"if {condition}:",
+        "    result.node = node = new(Node)",
+        "    node.number, node.op, node.hooks = next_number(), op, None",
+        f"    node.parents = {parents}",
+        f"    node.saved = {saved}",
+        f"    node.versions = {versions}",
+    ]
 
 
 def _pull(op: Op) -> str:
@@ -212,6 +225,7 @@ def _variadic(op: Op) -> str:
     (p,) = op.inputs
     saved = [f"[array.shape for array in {p}_array]" if n == f"{p}_shape" else f"{p}_array" if n == p else n
              for n in op.saved_names]  # fmt: skip
+    versions = f"([t.version for t in {p}],)" if p in op.saved_arrays else "()"
     lines += [
         f"{p} = prepare(op, *{p})",
         f"{p}_array = [t.array for t in {p}]",
@@ -220,14 +234,10 @@ def _variadic(op: Op) -> str:
         f"    y = body({_call(op)})",
         "except Exception as error:",
         f"    raise explain(op, error, {p}_array) from None",
-        "result = new(Tensor)",
-        "result.array = y if y.__class__ is ndarray else as_array(y)",
-        "result.node = result.grad = result.view_of = None",
-        "result.version = Version()",
-        f"if anomaly.enabled: anomaly.check_forward(op.name, y, {p}_array)",
-        "if mode.grad and any([node is not None for node in nodes]):",
-        f"    result.node = Node(op, nodes, {_tuple(saved)}, "
-        + (f"([t.version for t in {p}],))" if p in op.saved_arrays else "())"),
+        "if y.__class__ is not ndarray: y = as_array(y)",
+        *_TENSOR,
+        *_node("mode.grad and any([node is not None for node in nodes])", "nodes", _tuple(saved), versions),
+        f"if anomaly.enabled: anomaly.check_forward(op.name, result, {p}_array)",
         "return result",
     ]
     return _define(op.name, signature, lines)
