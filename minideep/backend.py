@@ -153,7 +153,8 @@ def special_function(name: str) -> Callable[[Array], Array]:
 
     def function(x: Array) -> Array:
         namespace = module_of(x)
-        return getattr(namespace if hasattr(namespace, name) else special(x), name)(x)
+        y = getattr(namespace if hasattr(namespace, name) else special(x), name)(x)
+        return y.astype(float16) if x.dtype == float16 else y
 
     function.__name__ = name
     return function
@@ -197,7 +198,7 @@ def add_at(target: Array, index: Any, value: Any) -> None:
     if not arrays or len(arrays) == 1 and arrays[0].dtype == bool_:
         target[index] += value  # no place is meant twice
     elif target.__class__ is not np.ndarray:
-        module_of(target).add.at(target, index, value)
+        np.add.at(target, index, value)
     elif target.dtype is float16:
         wide = target.astype(float32)
         add_at(wide, index, value)

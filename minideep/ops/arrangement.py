@@ -150,7 +150,7 @@ def _flip(input: Array, dims: Shape) -> Array:
 @public(numpy=[np.flip])
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """The entries in reverse order along `dims`: a copy, as strides here are not negative."""
-    return _flip(input, dimensions("flip", numbers(dims), input.ndim))
+    return _flip(input, dimensions("flip", numbers(dims), input.ndim)[: input.ndim])
 
 
 @op(name="roll", method=False, input=lambda g, shifts, dims: np.roll(g, [-n for n in shifts], dims))

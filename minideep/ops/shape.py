@@ -152,7 +152,7 @@ def _numpy_transpose(input: Tensor, axes: Sequence[int] | None = None) -> Tensor
     return permute(input, tuple(reversed(range(input.ndim)) if axes is None else axes))
 
 
-@op(view=True, numpy=[np.swapaxes], input=lambda g, dim0, dim1: g.swapaxes(dim0, dim1))
+@op(view=True, numpy=[np.swapaxes], input=lambda g, dim0, dim1: g.swapaxes(dim0, dim1) if g.ndim else g)
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
     """With two dimensions exchanged."""
     if input.ndim:
@@ -198,7 +198,7 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     order = [dim for dim in range(input.ndim) if dim not in sources]
     for place, dim in sorted(zip(destinations, sources, strict=True)):
         order.insert(place, dim)
-    return _permute(input, tuple(order))
+    return _permute(input, tuple(order[: input.ndim]))
 
 
 # ---------------------------------------------------------------------------------------------- broadcasting
