@@ -30,10 +30,10 @@ class Make:
         self.rng = np.random.default_rng(seed)
 
     def __call__(self, *shape: int) -> np.ndarray:
-        return self.rng.normal(size=shape)
+        return np.asarray(self.rng.normal(size=shape))
 
     def uniform(self, low: float, high: float, *shape: int) -> np.ndarray:
-        return self.rng.uniform(low, high, size=shape)
+        return np.asarray(self.rng.uniform(low, high, size=shape))
 
     def distinct(self, *shape: int) -> np.ndarray:
         """Values at least 0.1 apart and away from 0: no ties and no kinks within reach of a difference quotient."""
@@ -41,10 +41,10 @@ class Make:
         return ((self.rng.permutation(n) - n / 2 + 0.4) * 0.1).reshape(shape)
 
     def ints(self, low: int, high: int, *shape: int) -> np.ndarray:
-        return self.rng.integers(low, high, size=shape)
+        return np.asarray(self.rng.integers(low, high, size=shape))
 
     def bools(self, *shape: int) -> np.ndarray:
-        return self.rng.random(size=shape) < 0.5
+        return np.asarray(self.rng.random(size=shape) < 0.5)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Op(Step):
         return [make_tensor(as_array(r)) if _is_raw(r) else r for r in results]
 
     def _revive(self, name: str, value: Any, node: Node) -> Any:
-        """A saved array as the Tensor it came from; what takes no part in the graph stays raw."""
+        """A saved array as the Tensor it came from; numbers, and arrays of indices or masks, stay what they are."""
         if name == "y" and value is not None:
             return make_tensor(value, node)
         if name not in self.inputs or value is None:
@@ -87,7 +87,8 @@ class Op(Step):
         if self.variadic:
             return [make_tensor(v, parent) for v, parent in zip(value, node.parents, strict=True)]
         parent = node.parents[self.inputs.index(name)]
-        return value if parent is None else make_tensor(value, parent)
+        is_float = hasattr(value, "dtype") and value.dtype.kind == "f"
+        return make_tensor(value, parent) if parent is not None or is_float else value
 
     def _pull_through_twin(self, node: Node, g: Any, parents: Sequence[Any]) -> list[Any]:
         """The gradients by going back through the twin, computed again from inputs cut off from what lies below."""
@@ -262,4 +263,5 @@ def _compile(declared: Op) -> Callable[..., Any]:
     declared.saved_arrays = [n for n in declared.saved_names if n in ("y", *declared.inputs, *declared.keeps)]
     declared.function, declared.pull = write_functions(declared)  # type: ignore[method-assign]
     declared.function.__dict__["op"] = declared
+    declared.function.__signature__ = inspect.Signature(list(declared.parameters.values()))  # type: ignore[attr-defined]
     return declared.function

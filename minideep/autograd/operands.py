@@ -161,7 +161,7 @@ def explain(op: Op, error: Exception, inputs: Sequence[Any]) -> Exception:
         return RuntimeError(
             f"{op.name}: expected all tensors to be on the same device, but {listed}; move one with .to(device)"
         )
-    if op.promotes and isinstance(error, ValueError) and "broadcast" in str(error):
+    if isinstance(error, ValueError) and "broadcast" in str(error) and len(arrays) > 1:
         return RuntimeError(_broadcast_message(op, arrays))
     if isinstance(error, np.exceptions.AxisError):
         return _no_dimension(op.name, int(error.axis or 0), arrays[0].ndim)

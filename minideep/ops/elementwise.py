@@ -14,7 +14,7 @@ import numpy as np
 
 from ..autograd import elementwise, methods, op, public
 from ..autograd.operands import result_type
-from ..backend import Array, special_function
+from ..backend import Array, get_default_dtype, special_function
 from ..tensor import Tensor
 
 __all__ = [
@@ -34,6 +34,15 @@ __all__ = [
 
 def _sign(x: Array) -> Array:
     return np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype)  # quicker than np.sign, and 0 for nan
+
+
+def _signs(g: Any, x: Any) -> Any:
+    return (x > 0).astype(g.dtype) - (x < 0)
+
+
+def not_zero(x: Any) -> Any:
+    """x, but 1 where it is 0: for a divisor of what is 0 in that place anyhow."""
+    return x + (x == 0)
 
 
 def _stepping(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
@@ -69,7 +78,7 @@ ln2, ln10, two_by_root_pi = math.log(2), math.log(10), 2 / math.sqrt(math.pi)
 # ------------------------------------------------------------------------------------------------ y = f(x): f'(x) · g
 
 neg         = elementwise(np.negative, "neg",                 x=lambda g: -g)
-abs         = elementwise(np.absolute, "abs",                 x=lambda g, x: g * np.sign(x))
+abs         = elementwise(np.absolute, "abs",                 x=lambda g, x: g * _signs(g, x))
 square      = elementwise(np.square, "square",                x=lambda g, x: g * x * 2)
 sqrt        = elementwise(np.sqrt, "sqrt",                    x=lambda g, y: g / y * 0.5)
 rsqrt       = elementwise(lambda x: 1 / np.sqrt(x), "rsqrt",  x=lambda g, y: g * y * y * y * -0.5)
@@ -97,7 +106,6 @@ acosh       = elementwise(np.arccosh, "acosh",                x=lambda g, x: g /
 atanh       = elementwise(np.arctanh, "atanh",                x=lambda g, x: g / (1 - x * x))
 
 sigmoid     = elementwise(lambda x: 1 / (1 + np.exp(-x)), "sigmoid",  x=lambda g, y: g * y * (1 - y))
-_logit      = elementwise(lambda x: np.log(x / (1 - x)), "logit",     x=lambda g, x: g / (x * (1 - x)))
 erf         = elementwise(special_function("erf"), "erf",             x=lambda g, x: g * np.exp(-x * x) * two_by_root_pi)
 
 sign        = elementwise(_sign, "sign",                      x=_flat, numpy=[np.sign])
@@ -135,8 +143,8 @@ maximum      = elementwise(np.maximum, "maximum",             a=lambda g, a, b: 
                                                               b=lambda g, a, b: _share(g, b, a))
 minimum      = elementwise(np.minimum, "minimum",             a=lambda g, a, b: _share(g, b, a),
                                                               b=lambda g, a, b: _share(g, a, b))
-atan2        = elementwise(np.arctan2, "atan2",               a=lambda g, a, b: g * b / (a * a + b * b),
-                                                              b=lambda g, a, b: -g * a / (a * a + b * b))
+atan2        = elementwise(np.arctan2, "atan2",               a=lambda g, a, b: g * b / not_zero(a * a + b * b),
+                                                              b=lambda g, a, b: -g * a / not_zero(a * a + b * b))
 logaddexp    = elementwise(np.logaddexp, "logaddexp",         a=lambda g, a, b: g / (np.exp(b - a) + 1),
                                                               b=lambda g, a, b: g / (np.exp(a - b) + 1))
 
@@ -200,13 +208,13 @@ def pow(input: Array, exponent: Array) -> Array:
 @public()
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input + alpha · other."""
-    return _add(input, other if alpha == 1 else mul(other, alpha))
+    return _add(input, other if alpha == 1 else other * alpha)
 
 
 @public()
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input − alpha · other."""
-    return _sub(input, other if alpha == 1 else mul(other, alpha))
+    return _sub(input, other if alpha == 1 else other * alpha)
 
 
 @public()
@@ -243,10 +251,19 @@ def nan_to_num(
     return np.nan_to_num(input, nan=nan or 0.0, posinf=posinf, neginf=neginf)
 
 
-@public()
-def logit(input: Tensor, eps: float | None = None) -> Tensor:
+def _logit_rule(g: Any, input: Any, eps: float | None) -> Any:
+    if eps is None:
+        return g / np.sqrt(input * (1 - input)) ** 2  # a root, so that it is nan where logit is
+    x = np.clip(input, eps, 1 - eps)
+    return np.where(x == input, g / (x * (1 - x)), 0)
+
+
+@op(input=_logit_rule)
+def logit(input: Array, eps: float | None = None) -> Array:
     """log(x / (1 − x)), the inverse of `sigmoid`; with `eps`, x is first clamped to [eps, 1 − eps]."""
-    return _logit(input if eps is None else input.clamp(eps, 1 - eps))
+    x = input if input.dtype.kind == "f" else input.astype(get_default_dtype())
+    x = x if eps is None else x.clip(eps, 1 - eps)
+    return np.log(x / (1 - x))
 
 
 # ---------------------------------------------------------------------------------------------- alike or not

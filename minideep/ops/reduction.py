@@ -15,6 +15,7 @@ from ..autograd.operands import dimensions
 from ..backend import Array, DType, float16, float32
 from ..sums import total
 from ..tensor import Tensor
+from .elementwise import not_zero
 
 __all__ = ["all", "any", "count_nonzero", "logsumexp", "mean", "norm", "std", "sum", "var"]
 
@@ -184,7 +185,7 @@ def var(
 def _std_rule(
     g: Any, input: Any, y: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None
 ) -> Any:
-    return _var_rule(g / (y + (y == 0)) * 0.5, input, dim, unbiased, keepdim, correction)
+    return _var_rule(g / not_zero(y) * 0.5, input, dim, unbiased, keepdim, correction)
 
 
 @op(input=_std_rule)
@@ -198,17 +199,17 @@ def std(
 
 
 def _norm_rule(g: Any, input: Any, y: Any, p: Any, dim: Dims, keepdim: bool) -> Any:
-    """0 where input is 0: adding (x == 0) to what is divided by keeps nan away, and changes nothing else."""
+    """Along the input, and so 0 where it is 0."""
     p = 2 if p in ("fro", None) else p
     if p == 0:
         return np.zeros_like(input)
     if p == 2:
-        return input * expand_to(g / (y + (y == 0)), input.shape, dim, keepdim)
+        return input * expand_to(g / not_zero(y), input.shape, dim, keepdim)
     size = np.absolute(input)
     if p in (math.inf, -math.inf):
         return np.sign(input) * share_of_ties(g, size, y, dim, keepdim)
-    share = expand_to(g / (y + (y == 0)) ** (p - 1), input.shape, dim, keepdim)
-    return np.sign(input) * (size + (input == 0)) ** (p - 1) * share
+    share = expand_to(g / not_zero(y) ** (p - 1), input.shape, dim, keepdim)
+    return np.sign(input) * not_zero(size) ** (p - 1) * share
 
 
 @op(input=_norm_rule)
