@@ -6,6 +6,7 @@ The catalogue holds the calls; PyTorch, called with the same arguments, is the o
 from __future__ import annotations
 
 import inspect
+import operator
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -152,8 +153,15 @@ def test_method(op: Specimen) -> None:
     """Where PyTorch has a method of the name, ours does what the function does."""
     assert hasattr(md.Tensor, op.name), f"Tensor.{op.name} is missing"
     for sample in with_tensor_first(op):
-        ours = call(MINIDEEP, lambda self, *args, **kwargs: getattr(self, op.name)(*args, **kwargs), sample)
+        ours = call(MINIDEEP, method_call(op.name), sample)
         same_ours(ours, call(MINIDEEP, op.function, sample), f"Tensor.{op.name}{shown(sample)}")
+
+
+def method_call(name: str) -> Callable[..., Any]:
+    """Calls the method of a name, or reads the property of that name, of its first argument."""
+    if isinstance(getattr(md.Tensor, name), property):
+        return operator.attrgetter(name)
+    return lambda self, *args, **kwargs: getattr(self, name)(*args, **kwargs)
 
 
 def same_ours(found: Any, expected: Any, where: str) -> None:
@@ -208,17 +216,15 @@ def test_keywords(op: Specimen) -> None:
         if named is None:
             continue
         same_ours(*(call(MINIDEEP, op.function, s) for s in (named, sample)), f"{op.name}{shown(named)}")
-        if (
-            op.entry.torch == ""
-            and inspect.isbuiltin(op.torch)
-            or inspect.isfunction(op.torch)
-            and op.entry.torch == ""
-        ):
-            call(THEIRS, op.torch, named)
+        if op.entry.torch == "":
+            self = [named.kwargs.pop(next(iter(named.kwargs)))] if inspect.ismethoddescriptor(op.torch) else []
+            call(THEIRS, op.torch, Sample(*self, **named.kwargs))
 
 
 def by_keyword(function: Callable[..., Any], sample: Sample) -> Sample | None:
-    """The sample with all arguments named; None if some have no name (``*sizes``)."""
+    """The sample with all arguments named; None if some have no name (``*sizes``), or are in NumPy's spelling."""
+    if sample.kwargs.keys() & {"axis", "keepdims"}:
+        return None
     bound = inspect.signature(function).bind(*sample.args, **sample.kwargs)
     kinds = {p.name: p.kind for p in bound.signature.parameters.values()}
     if any(
@@ -231,7 +237,11 @@ def by_keyword(function: Callable[..., Any], sample: Sample) -> Sample | None:
     return Sample(**bound.arguments, **extra)
 
 
-@ops_with(lambda op: hasattr(torch.Tensor, f"{op.name}_"))
+# In place, values change here, shapes do not.
+RESHAPING = {"squeeze", "unsqueeze", "transpose", "swapaxes", "swapdims", "t"}
+
+
+@ops_with(lambda op: hasattr(torch.Tensor, f"{op.name}_") and op.name not in RESHAPING)
 def test_in_place(op: Specimen) -> None:
     """Where PyTorch has an in-place form: the same values, gradients and refusals."""
     name = f"{op.name}_"
