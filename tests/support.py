@@ -93,7 +93,8 @@ def close(ours: np.ndarray, expected: np.ndarray, rtol: float, atol: float, wher
     if expected.dtype.kind != "f":
         assert np.array_equal(ours, expected), f"{where}:\n{ours}\ninstead of\n{expected}"
         return
-    rtol = max(rtol, 8 * float(np.finfo(expected.dtype).eps))
+    rounding = 8 * float(np.finfo(expected.dtype).eps)
+    rtol, atol = max(rtol, rounding), max(atol, rounding)
     finite = np.abs(expected[np.isfinite(expected)])
     scale = float(finite.max()) if finite.size else 0.0
     message = f"{where} differs from PyTorch's"

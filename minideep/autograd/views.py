@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..backend import as_array
 from . import graph
 from .graph import Node, Step
 from .modes import mode
@@ -75,7 +76,7 @@ class _WriteBack(Step):
 
     def pull(self, g: Any, saved: Any, parents: Sequence[Any]) -> tuple[Any, Any]:
         op, settings = saved
-        of_base = g.copy()  # in C order, of which every view op makes a view
+        of_base = as_array(g.copy())  # in C order, of which every view op makes a view
         op.body(of_base, **settings)[...] = 0
         return of_base, op.body(g, **settings)
 

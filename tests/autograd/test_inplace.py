@@ -422,6 +422,16 @@ def test_a_view_taken_before_follows_two_changes() -> None:
     agree(program)
 
 
+def test_a_view_of_a_tensor_without_dimensions() -> None:
+    def program(m):
+        w = m.tensor(2.0, dtype=m.float64, requires_grad=True)
+        a = w * 1.0
+        a.reshape(1).mul_(w)
+        return a, m.autograd.grad(a * 3.0, w)[0]
+
+    agree(program)
+
+
 def test_overlapping_memory() -> None:
     def program(m):
         x = m.arange(6.0)
