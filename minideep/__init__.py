@@ -23,8 +23,10 @@ from .backend import (
     set_default_dtype,
     uint8,
 )
+from .ops.activation import celu, prelu, relu, selu
 from .ops.arrangement import *
 from .ops.contraction import *
+from .ops.convolution import *
 from .ops.creation import *
 from .ops.elementwise import *
 from .ops.extremes import *
@@ -33,6 +35,7 @@ from .ops.reduction import *
 from .ops.running import *
 from .ops.selection import *
 from .ops.shape import *
+from .ops.softmax import *
 from .ops.ternary import *
 from .printing import set_printoptions
 from .tensor import Tensor

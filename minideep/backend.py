@@ -180,6 +180,11 @@ def as_array(value: Any) -> Array:
     return np.asarray(value) if isinstance(value, np.generic | int | float) else value
 
 
+def widened(x: Array) -> Array:
+    """float16 as float32, to compute with and round once at the end; anything else as it is."""
+    return x.astype(float32) if x.dtype == float16 else x
+
+
 def product(a: Array, b: Array) -> Array:
     """``a @ b``: of matrices and vectors the shorter way, of float16, which NumPy multiplies slowly, by way of float32."""
     if a.dtype is float16 and a.__class__ is b.__class__ is np.ndarray:

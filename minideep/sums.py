@@ -74,3 +74,8 @@ def _add_rows(x: Array) -> Array:
 
 def _ones(x: Array, n: int) -> Array:
     return np.ones_like(x, shape=(n,))
+
+
+def dots(a: Array, b: Array) -> Array:
+    """Σ a·b over the last axis."""
+    return np.vecdot(a, b) if a.__class__ is np.ndarray else np.einsum("...i,...i->...", a, b)

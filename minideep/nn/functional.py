@@ -1,3 +1,11 @@
 """PyTorch's ``torch.nn.functional``: the ops of the network rooms under one roof."""
 
 from __future__ import annotations
+
+from ..ops.activation import *
+from ..ops.convolution import *
+from ..ops.elementwise import sigmoid, tanh
+from ..ops.linalg import linear
+from ..ops.selection import embedding, one_hot
+from ..ops.softmax import *
+from ..ops.windows import *

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ..autograd import methods
 from ..tensor import attach
 from . import (
+    activation,
     arrangement,
     contraction,
     conversion,
+    convolution,
     creation,
     elementwise,
     extremes,
@@ -18,7 +20,9 @@ from . import (
     running,
     selection,
     shape,
+    softmax,
     ternary,
+    windows,
 )
 
 __all__ = ["creation", "elementwise", "indexing", "operators"]
