@@ -27,19 +27,19 @@ class Extremes(NamedTuple):
 @op(numpy=[np.max], input=share_of_ties)
 def amax(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     """The greatest entry; if there are several, they share the gradient evenly."""
-    refuse_nothing("amax", input.shape, dim or None)
+    refuse_nothing("amax", input.shape, None if dim == () else dim)
     return input.max(axis=as_axes("amax", dim, input.ndim), keepdims=keepdim)
 
 
 @op(numpy=[np.min], input=share_of_ties)
 def amin(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     """The least entry; if there are several, they share the gradient evenly."""
-    refuse_nothing("amin", input.shape, dim or None)
+    refuse_nothing("amin", input.shape, None if dim == () else dim)
     return input.min(axis=as_axes("amin", dim, input.ndim), keepdims=keepdim)
 
 
 def _position(name: str, input: Array, dim: int | None, keepdim: bool) -> Array:
-    refuse_nothing(name, input.shape, dim)
+    refuse_nothing(name, input.shape, dim, IndexError)
     axis = None if dim is None or not input.ndim else dimension(name, dim, input.ndim)
     y = getattr(input, name)(axis=axis)
     return y.reshape(tuple([1 if axis in (None, i) else n for i, n in enumerate(input.shape)])) if keepdim else y

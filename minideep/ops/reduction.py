@@ -39,10 +39,10 @@ def _size(shape: Shape, axes: Shape | None) -> int:
     return math.prod(shape if axes is None else [shape[axis] for axis in axes])
 
 
-def refuse_nothing(name: str, shape: Shape, dim: Dims) -> None:
+def refuse_nothing(name: str, shape: Shape, dim: Dims, without_dim: type[Exception] = RuntimeError) -> None:
     """Of no entries, none is the greatest."""
     if 0 in shape and not _size(shape, as_axes(name, dim, len(shape))):
-        error = RuntimeError if dim is None else IndexError
+        error = without_dim if dim is None else IndexError
         raise error(f"{name}: expected dimensions of non-zero size to reduce, but got dim={dim} of shape {shape}")
 
 
@@ -149,23 +149,35 @@ def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
 # ---------------------------------------------------------------------------------------------- spread and length
 
 
-def _freedom(shape: Shape, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Shape | None, float]:
+def _freedom(name: str, shape: Shape, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Shape | None, float]:
     """The dimensions of a variance, and its n − correction; `unbiased` is PyTorch's older word for a correction of 1."""
     if isinstance(dim, bool):  # var(False)
         dim, unbiased = None, dim
     if correction is None:
         correction = 0 if unbiased is False else 1
-    axes = as_axes("var", dim, len(shape))
+    axes = as_axes(name, dim, len(shape))
     n = _size(shape, axes) - correction
     return axes, n if n > 0 else 0
 
 
 def _deviations(x: Any, axes: Shape | None) -> Any:
+    """x − mean, by way of x − its first entry: exactly 0 if all are equal, and as good far from 0 as near it."""
+    first = tuple([slice(1) if axes is None or axis in axes else slice(None) for axis in range(x.ndim)])
+    x = x - x[first]
     return x - _sum(x, axes) * (1 / (_size(x.shape, axes) or 1))
 
 
+def _variance(
+    name: str, x: Array, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None
+) -> Array:
+    if x.dtype.kind != "f":
+        raise RuntimeError(f"{name}: only floating point dtypes have a spread, but input is {x.dtype}; use .float()")
+    axes, n = _freedom(name, x.shape, dim, unbiased, correction)
+    return total(np.square(_deviations(x, axes)), axes, keepdim) / n
+
+
 def _var_rule(g: Any, input: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None) -> Any:
-    axes, n = _freedom(input.shape, dim, unbiased, correction)
+    axes, n = _freedom("var", input.shape, dim, unbiased, correction)
     return expand_to(g * (2 / n if n else math.inf), input.shape, axes, keepdim) * _deviations(input, axes)
 
 
@@ -176,10 +188,7 @@ def var(
     correction: float | None = None,
 ) -> Array:  # fmt: skip
     """Σ (x − mean)² / (n − correction), where `correction` is 1, or 0 with ``unbiased=False``."""
-    if input.dtype.kind != "f":
-        raise RuntimeError(f"var: only floating point dtypes have a variance, but input is {input.dtype}; use .float()")
-    axes, n = _freedom(input.shape, dim, unbiased, correction)
-    return total(np.square(_deviations(input, axes)), axes, keepdim) / n
+    return _variance("var", input, dim, unbiased, keepdim, correction)
 
 
 def _std_rule(
@@ -195,7 +204,7 @@ def std(
     correction: float | None = None,
 ) -> Array:  # fmt: skip
     """√var."""
-    return np.sqrt(var.op.body(input, dim, unbiased, keepdim, correction=correction))
+    return np.sqrt(_variance("std", input, dim, unbiased, keepdim, correction))
 
 
 def _norm_rule(g: Any, input: Any, y: Any, p: Any, dim: Dims, keepdim: bool) -> Any:
