@@ -73,6 +73,8 @@ def _check_orders(subject: Subject, order: int, settings: Settings, flat: bool, 
         if level == 0:
             report.flat = comparison.flat
             report.findings += [] if flat else [Finding(f"gradient by {label}", _FLAT) for label in comparison.flat]
+        if not comparison.finite:
+            report.notes.append(f"{what}: entries of the output that are not finite take no part")
         if comparison.moved:
             report.notes.append(f"{what}: the point lies on a kink; checked a little off it")
         if report.findings:

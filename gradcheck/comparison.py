@@ -36,7 +36,9 @@ class Comparison:
     def __init__(self, subject: Subject, what: str, settings: Settings) -> None:
         self.subject, self.what = subject, what
         self.rng, self.tolerance, self.full = settings.rng, settings.tolerance, settings.full
-        self.cotangents = [self.rng.normal(size=y.shape) for y in subject.values(subject.point)]
+        outputs = subject.values(subject.point)
+        self.finite = all(np.isfinite(y).all() for y in outputs)
+        self.cotangents = [np.where(np.isfinite(y), self.rng.normal(size=y.shape), 0) for y in outputs]
         self.flat: list[str] = []
         self.moved = False
 
@@ -46,6 +48,9 @@ class Comparison:
             numerical.step_scale(x) * self.rng.choice([-1, 1], x.shape) * self.rng.uniform(0.5, 1, x.shape)
             for x in self.subject.point
         ]
+        if not self.finite:  # nothing to learn about inputs whose gradient comes from an output that is not finite
+            gradients = self.subject.gradients(self.cotangents)
+            directions = [np.where(np.isfinite(g), v, 0) for g, v in zip(gradients, directions, strict=True)]
         derivatives = self._off_kinks(directions)
         if derivatives is None:
             yield Finding(self.what, "there is no numerical derivative: kinks or jumps at the point and all around it")
@@ -54,7 +59,7 @@ class Comparison:
         size = max((np.abs(y[np.isfinite(y)]).max(initial=0) for y in outputs), default=0.0)
         gradients = self.subject.gradients(self.cotangents)
         for position, (g, v, d) in enumerate(zip(gradients, directions, derivatives, strict=True)):
-            if np.abs(d.value).max(initial=0) <= _TINY * size:
+            if np.abs(np.nan_to_num(d.value)).max(initial=0) <= _TINY * size:
                 self.flat.append(self.subject.labels[position])
             along = self._along(position, g, v, d)
             if self.full or (along is not None and self.full is None):

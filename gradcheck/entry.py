@@ -69,6 +69,7 @@ class Entry:
     domain: tuple[float, float] = (-3.0, 3.0)  # of an elementwise op: where generated values may lie
     differentiable: bool = True
     flat: bool = False  # the derivative is zero wherever there is one (floor, sign): no sample can show it to move
+    deliberate: Callable[[Sample], bool] | None = None  # calls whose gradient is not meant to be the derivative
     skips: Mapping[str, str] = field(default_factory=dict)  # column of the table: why it does not apply
     function: Callable[..., Any] | None = None  # minideep's, where the name alone does not find it
 

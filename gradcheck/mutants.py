@@ -68,7 +68,8 @@ class Outcome:
 def trial(specimen: Specimen, wanted: int = WANTED) -> Outcome:
     """Try mutants until `wanted` different mistakes were caught, or there are no more."""
     outcome = Outcome([], [], 0)
-    for bound in sorted(specimen.differentiable, key=_handiness):
+    bounds = [b for b in specimen.differentiable if not specimen.is_deliberate(b)]
+    for bound in sorted(bounds, key=_handiness):
         right = evaluate(MINIDEEP, specimen.function, bound, seed=specimen.seed)
         for mutant in (Mutant(op, mistake) for op in _ops_behind(right.raw) for mistake in MISTAKES):
             if len(outcome.caught) >= wanted:

@@ -35,10 +35,10 @@ _ONE_SIDED = np.array([18.0, -9.0, 2.0]) / 6  # of f(h) - f(0), f(2h) - f(0), f(
 
 @dataclass(frozen=True)
 class Derivative:
-    """The derivative of a curve: its value, how far each entry may be off, and whether the curve has a kink there."""
+    """The derivative of a curve, entry by entry; nan where the curve is not finite."""
 
     value: np.ndarray
-    error: np.ndarray
+    error: np.ndarray  # how far it may be off
     kinked: np.ndarray  # entries where the slopes left and right differ, or where no step gives a stable answer
     method: str  # "complex step" or "differences"
 
@@ -75,6 +75,7 @@ def _by_complex_step(curve: Curve) -> np.ndarray | None:
 def _by_differences(curve: Curve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Value, error estimate and kinks, entry by entry from the step that suits it best."""
     y = curve(0.0)
+    lost = ~np.isfinite(y)
     value, error = np.zeros(y.shape), np.full(y.shape, np.inf)
     kinked = np.zeros(y.shape, bool)
     for h in _STEPS:
@@ -83,11 +84,11 @@ def _by_differences(curve: Curve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         value, error = np.where(better, new_value, value), np.where(better, new_error, error)
         kinked = np.where(better, new_kinked, kinked)
         scale = np.abs(value).max(initial=0)
-        if (error <= _SETTLED * np.maximum(np.abs(value), scale)).all():
+        if (lost | (error <= _SETTLED * np.maximum(np.abs(value), scale))).all():
             break
-    noise = 1e-9 * (np.abs(value).max(initial=0) + np.abs(y).max(initial=0, where=np.isfinite(y)))
+    noise = 1e-9 * (np.abs(value).max(initial=0) + np.abs(y).max(initial=0, where=~lost))
     kinked |= error > _UNRELIABLE * np.abs(value) + noise
-    return value, error, kinked
+    return np.where(lost, np.nan, value), error, kinked & ~lost
 
 
 def _at_step(curve: Curve, y: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -62,6 +62,10 @@ class Specimen:
         """The samples with something to differentiate."""
         return [b for b in self.bound if b.arrays] if self.entry.differentiable else []
 
+    def is_deliberate(self, bound: Bound) -> bool:
+        """Whether the gradient at a sample is meant to be another than the derivative: only PyTorch can tell."""
+        return self.entry.deliberate is not None and self.entry.deliberate(bound.original)
+
     @functools.cached_property
     def failures(self) -> list[Failure]:
         return list(self.entry.errors(Make(self.seed))) if self.entry.errors else []

@@ -204,6 +204,17 @@ def test_kinks_are_dodged() -> None:
     assert report.notes == ["gradient: the point lies on a kink; checked a little off it"]
 
 
+def test_outputs_that_are_not_finite_take_no_part() -> None:
+    report = check(lambda x: minideep.stack([x.log(), x.exp()]), np.array([0.0, 2.0]), order=1)
+    assert report, report
+    assert report.notes == ["gradient: entries of the output that are not finite take no part"]
+    assert "is zero numerically" in str(check(lambda x: x / 0.0, X))
+
+
+def test_inputs_that_are_not_finite_stay_where_they_are() -> None:
+    assert check(lambda x: minideep.nan_to_num(x) * x[1], np.array([np.nan, 2.0, np.inf]))
+
+
 def test_noise_is_no_derivative() -> None:
     noisy = np.random.default_rng(0)
     report = check(lambda x: x * noisy.normal(), X)

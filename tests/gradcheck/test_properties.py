@@ -196,6 +196,16 @@ def test_what_cannot_be_differentiated(column: str) -> None:
     assert "no input of floating point" in cell(column, lambda n: n, lambda r: [Sample(3)]).text
 
 
+def test_a_gradient_that_is_deliberately_another_is_not_compared() -> None:
+    def straight_through(x: Tensor) -> Tensor:
+        return x + (x.floor() - x).detach()
+
+    found = cell("first derivative", straight_through)
+    assert found.state == FAILED
+    found = cell("first derivative", straight_through, deliberate=lambda sample: True)
+    assert (found.state, found.text) == (PASSED, "0 calls")
+
+
 def test_an_entry_may_skip_a_column_with_its_reason() -> None:
     found = cell("values", lambda x: x, skips={"values": "because"})
     assert (found.state, found.text) == (SKIPPED, "because")
