@@ -59,7 +59,7 @@ for name in ("max", "min"):
             Sample(r.distinct(3, 4), 1),
             Sample(r.distinct(2, 3, 4), -2, True),
             Sample(r.distinct(2, 3), dim=0, keepdim=True),
-            Sample(r(3, 4), r(4)),
+            Sample(r(3, 4), other=r(4)),
             Sample(r(2, 1), other=r(3)),
             Sample(r()),
             Sample(r(), 0),

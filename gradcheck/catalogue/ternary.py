@@ -51,7 +51,7 @@ entry(
     ],
     generated=drawn(
         lambda draw, r: Sample(
-            r(*draw.stretched(shape := draw.shape())), r(*draw.stretched(shape)), r(*draw.stretched(shape))
+            r(*(shape := draw.shape())), r(*draw.stretched(shape)), r(*draw.stretched(shape))
         )
     ),
     elementwise=True,
