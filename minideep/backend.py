@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import math
 import os
 from collections.abc import Callable
 from types import ModuleType
@@ -31,7 +30,6 @@ float16, float32, float64 = (np.dtype(f"float{bits}") for bits in (16, 32, 64))
 int8, int16, int32, int64 = (np.dtype(f"int{bits}") for bits in (8, 16, 32, 64))
 uint8, bool_ = np.dtype("uint8"), np.dtype("bool")
 _default_float = float32
-_FEW = 16384  # entries; as long as NumPy takes to add them up, SciPy takes to make a matrix
 
 
 def get_default_dtype() -> DType:
@@ -190,46 +188,6 @@ def product(a: Array, b: Array) -> Array:
     if a.dtype is float16 and a.__class__ is b.__class__ is np.ndarray:
         return product(a.astype(float32), b.astype(float32)).astype(float16)
     return np.dot(a, b) if a.ndim <= 2 and b.ndim <= 2 else np.matmul(a, b)
-
-
-def add_at(target: Array, index: Any, value: Any) -> None:
-    """``target[index] += value``, in which values meant for the same place add up.
-
-    CuPy has a good way to do that. NumPy's takes ten times as long as it could where whole rows are added: so the index is
-    turned into numbers of rows, and these into a sparse matrix of ones, by which the values are multiplied.
-    """
-    index = index if isinstance(index, tuple) else (index,)
-    arrays = [item for item in index if hasattr(item, "dtype")]
-    if not arrays or len(arrays) == 1 and arrays[0].dtype == bool_:
-        target[index] += value  # no place is meant twice
-    elif target.__class__ is not np.ndarray:
-        np.add.at(target, index, value)
-    elif target.dtype is float16:
-        wide = target.astype(float32)
-        add_at(wide, index, value)
-        target[...] = wide
-    elif target.flags.c_contiguous and all(hasattr(item, "dtype") or item == slice(None) for item in index):
-        _add_rows(target, index, value)
-    else:
-        np.add.at(target, index, value)
-
-
-def _add_rows(target: np.ndarray, index: tuple[Any, ...], value: Any) -> None:
-    indexed = sum(item.ndim if getattr(item, "dtype", None) == bool_ else 1 for item in index)
-    shape, width = target.shape[:indexed], math.prod(target.shape[indexed:])
-    rows = np.arange(math.prod(shape)).reshape(shape)[index]
-    values = np.broadcast_to(np.asarray(value, target.dtype), rows.shape + target.shape[indexed:])
-    if not values.size:
-        return
-    rows, values = rows.reshape(-1), values.reshape(-1, width)
-    if width == 1 or values.size < max(_FEW, target.size // 16):
-        places = rows if width == 1 else np.add.outer(rows * width, np.arange(width)).reshape(-1)
-        np.add.at(target.reshape(-1), places, values.reshape(-1))
-    else:
-        sparse = importlib.import_module("scipy.sparse")
-        n = len(rows)
-        ones = sparse.csr_array((np.ones(n, target.dtype), rows, np.arange(n + 1)), shape=(n, math.prod(shape)))
-        target.reshape(-1, width)[...] += ones.T @ values
 
 
 def cuda_device_count() -> int:

@@ -198,7 +198,7 @@ entry(
     lambda r: [Sample(r(3, 2)), Sample(r(2, 3), 1), Sample(r(2, 3, 2), dim=-2), Sample(r(3)), Sample(r(0, 2))],
     generated=drawn(lambda draw, r: Sample(r(*(shape := draw.shape(1))), draw.dim(len(shape)))),
     errors=lambda r: [
-        Failure(Sample(r()), IndexError, "select: a tensor without dimensions"),
+        Failure(Sample(r()), IndexError, "unbind: a tensor without dimensions"),
         Failure(Sample(r(2), 1), IndexError, "Dimension out of range"),
     ],
 )

@@ -135,10 +135,10 @@ def dimension(name: str, dim: int, ndim: int) -> int:
 
 def dimensions(name: str, dims: int | Sequence[int], ndim: int) -> tuple[int, ...]:
     """Several dimensions counted from the front, none of them twice."""
-    wanted = tuple(dimension(name, dim, ndim) for dim in (dims if isinstance(dims, Sequence) else (dims,)))
-    for dim in wanted:
-        if wanted.count(dim) > 1:
-            raise RuntimeError(f"{name}: dim {dim} appears multiple times in the list of dims {tuple(dims)}")  # type: ignore[arg-type]
+    wanted = tuple([dimension(name, dim, ndim) for dim in ([dims] if isinstance(dims, int) else dims)])
+    if len(set(wanted)) < len(wanted):
+        repeated = next(dim for dim in wanted if wanted.count(dim) > 1)
+        raise RuntimeError(f"{name}: dim {repeated} appears multiple times in the list of dims {dims}")
     return wanted
 
 

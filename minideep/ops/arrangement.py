@@ -61,7 +61,9 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     if len({x.shape for x in tensors}) != 1:
         shapes = ", ".join(str(x.shape) for x in tensors)
         raise RuntimeError(f"stack: expected a non-empty list of Tensors of the same shape, but the shapes are [{shapes}]")
-    return np.stack(tensors, axis=dimension("stack", dim, tensors[0].ndim + 1))
+    shape = tensors[0].shape
+    axis = dimension("stack", dim, len(shape) + 1)
+    return np.concatenate([x.reshape((*shape[:axis], 1, *shape[axis:])) for x in tensors], axis=axis)
 
 
 @public(method=False, numpy=[np.hstack])
@@ -112,15 +114,16 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     """Views of consecutive pieces: all of one size (the last may be smaller), or of the sizes listed."""
     if not tensor.ndim:
         raise RuntimeError("split: expected a tensor with at least one dimension")
-    length, sizes = tensor.shape[dimension("split", dim, tensor.ndim)], split_size_or_sections
+    axis = dimension("split", dim, tensor.ndim)
+    length, sizes = tensor.shape[axis], split_size_or_sections
     if isinstance(sizes, int):
         if sizes < 0 or sizes == 0 < length:
             raise RuntimeError(f"split: expected a positive size for the pieces, but got {sizes}")
         sizes = [min(sizes, length - start) for start in range(0, length, sizes or 1)] or [0]
     if sum(sizes) != length or min(sizes) < 0:
         raise RuntimeError(f"split: expected sizes that sum to {length}, the size of dimension {dim}, but got {sizes}")
-    starts = itertools.accumulate(sizes, initial=0)
-    return tuple(narrow(tensor, dim, start, size) for start, size in zip(starts, sizes, strict=False))
+    before, stops = (WHOLE,) * axis, itertools.accumulate(sizes)
+    return tuple([part(tensor, (*before, slice(stop - size, stop), ...)) for stop, size in zip(stops, sizes, strict=True)])
 
 
 @public()
@@ -135,8 +138,11 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 @public()
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of all the slices along a dimension, which they lack."""
-    length = input.size(dim) if input.ndim else 1
-    return tuple(select(input, dim, index) for index in range(length))
+    if not input.ndim:
+        raise IndexError("unbind: a tensor without dimensions has no slices")
+    axis = dimension("unbind", dim, input.ndim)
+    before = (WHOLE,) * axis
+    return tuple([part(input, (*before, index, ...)) for index in range(input.shape[axis])])
 
 
 # ---------------------------------------------------------------------------------------------- arranging anew

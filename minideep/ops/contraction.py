@@ -6,6 +6,7 @@ both that the result has (the batch), those of one alone (rows, columns), those 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import re
@@ -47,7 +48,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         raise ValueError("einsum: expected an equation and at least one operand")
     if wrong := [type(x).__name__ for x in tensors if not isinstance(x, Tensor)]:
         raise TypeError(f"einsum: expected Tensors as operands, but got {wrong[0]}")
-    labels, result = _parse(equation, [x.ndim for x in tensors])
+    labels, result = _parse(equation, tuple([x.ndim for x in tensors]))
     sizes = _sizes(tensors, labels)
     return _sum_of_products([_reduced(x, names, sizes) for x, names in zip(tensors, labels, strict=True)], result)
 
@@ -90,13 +91,14 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 # ---------------------------------------------------------------------------------------------- reading an equation
 
 
-def _parse(equation: str, ranks: list[int]) -> tuple[list[Labels], Labels]:
+@functools.lru_cache
+def _parse(equation: str, ranks: tuple[int, ...]) -> tuple[tuple[Labels, ...], Labels]:
     """The labels of each operand and of the result: letters, and for what an ellipsis stands for the numbers …, -2, -1."""
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(ranks):
         raise RuntimeError(f"einsum: '{equation}' is for {len(terms)} operands, but got {len(ranks)}")
-    labels = [_labels(equation, term, rank) for term, rank in zip(terms, ranks, strict=True)]
+    labels = tuple([_labels(equation, term, rank) for term, rank in zip(terms, ranks, strict=True)])
     counts = Counter(itertools.chain(*labels))
     broadcast = tuple(sorted(label for label in counts if isinstance(label, int)))
     if not arrow:

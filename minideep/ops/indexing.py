@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import scatter
 from ..autograd import op
 from ..autograd.graph import Pieces, make_tensor
 from ..autograd.operands import fit
 from ..autograd.views import changed_in_place, check_inplace
-from ..backend import Array, add_at, bool_, device_of, int64, is_numpy_scalar, module_of, to_device, uint8
+from ..backend import Array, bool_, device_of, int64, is_numpy_scalar, module_of, to_device, uint8
 from ..construction import to_array
 from ..tensor import Tensor
 
@@ -50,7 +51,7 @@ def part(input: Array, index: Index) -> Array:
 
 
 def gathered_gradient(g: Any, input_shape: tuple[int, ...], index: Index) -> Any:
-    return (sum_at if isinstance(g, Tensor) else _sum_at)(g, input_shape, index)
+    return (sum_at if isinstance(g, Tensor) else scatter.sum_at)(g, input_shape, index)
 
 
 @op(method=False, input=gathered_gradient)
@@ -59,16 +60,10 @@ def gathered(input: Array, index: Index) -> Array:
     return _read(input, index)
 
 
-def _sum_at(input: Array, shape: tuple[int, ...], index: Index) -> Array:
-    y = np.zeros_like(input, shape=shape)
-    add_at(y, index, input)
-    return y
-
-
 @op(method=False, input=lambda g, index: g[index])
 def sum_at(input: Array, shape: tuple[int, ...], index: Index) -> Array:
     """Zeros of `shape` with `input` added at `index`: entries meant for the same place add up."""
-    return _sum_at(input, shape, index)
+    return scatter.sum_at(input, shape, index)
 
 
 # ---------------------------------------------------------------------------------------------- writing
@@ -102,10 +97,16 @@ def set_part(input: Array, value: Array | float, index: Index) -> Array:
     return _written(input, value, index, operator.setitem)
 
 
+def _add(input: Array, index: Index, value: Any) -> None:
+    values = np.empty_like(input[index])
+    values[...] = value
+    input += scatter.sum_at(values, input.shape, index)
+
+
 @op(method=False, input=lambda g: g, value=_value_gradient)
 def add_part(input: Array, value: Array | float, index: Index) -> Array:
     """``input[index] += value`` in the memory of `input`: values meant for the same place add up."""
-    return _written(input, value, index, add_at)
+    return _written(input, value, index, _add)
 
 
 def change(put: Callable[..., Tensor], target: Tensor, index: Index, value: Any) -> Tensor:
@@ -167,10 +168,9 @@ def steps(input: Array, index: Any) -> tuple[Index, Index]:
     for item in items:
         if item.__class__ not in _BASIC or item.__class__ is slice and item.step is not None:
             items = tuple([_element(input, item) for item in items])
+            if not all([item.__class__ in _BASIC for item in items]):
+                return _split(input, items)
             break
-    for item in items:
-        if item.__class__ not in _BASIC:
-            return _split(input, items)
     return items if Ellipsis in items else (*items, Ellipsis), ()
 
 

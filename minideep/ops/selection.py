@@ -81,7 +81,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([[3, 1],
             [5, 5]])
     """
-    return reshape(gathered(_with_dimension(input), _place("gather", input, dim, index)), index.shape)
+    picked = gathered(_with_dimension(input), _place("gather", input, dim, index))
+    return picked if index.ndim else reshape(picked, ())
 
 
 @public()

@@ -78,10 +78,10 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
 @op(view=True, numpy=[np.expand_dims], input=lambda g, input_shape: g.reshape(input_shape))
 def unsqueeze(input: Array, dim: int | Sequence[int]) -> Array:
     """With a dimension of size 1 put in at `dim`, counted in the result."""
-    dims = (dim,) if isinstance(dim, int) else dim
-    where = dimensions("unsqueeze", dims, input.ndim + len(dims))
-    sides = iter(input.shape)
-    return input.reshape([1 if i in where else next(sides) for i in range(input.ndim + len(dims))])
+    shape = list(input.shape)
+    for place in (dim,) if isinstance(dim, int) else sorted(dimensions("unsqueeze", dim, input.ndim + len(dim))):
+        shape.insert(dimension("unsqueeze", place, len(shape) + 1), 1)
+    return input.reshape(shape)
 
 
 @public()
@@ -92,7 +92,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise RuntimeError(f"flatten: start_dim ({start_dim}) cannot come after end_dim ({end_dim})")
     if start == end and input.ndim:
         return input
-    shape = input.shape
+    shape = input.array.shape
     return _reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
@@ -213,16 +213,16 @@ def broadcast_to(input: Array, shape: Shape) -> Array:
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
-    have = (None,) * (len(shape) - input.ndim) + input.shape
-    wanted = tuple(side if n == -1 and side is not None else n for n, side in zip(shape, have, strict=False))
-    if len(have) > len(shape) or any(n < 0 or side not in (n, 1, None) for n, side in zip(wanted, have, strict=True)):
+    new = len(shape) - input.ndim
+    wanted = tuple([input.shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(shape)])
+    try:
+        stretched = np.broadcast_to(input, wanted)
+    except ValueError:
         raise RuntimeError(
             f"expand: a tensor of shape {input.shape} cannot be stretched to {tuple(shape)}: sides match from the last, "
             "or are 1, or new in front; -1 keeps a side that is there"
-        )
-    if math.prod(wanted) == input.size:
-        return input.reshape(wanted)  # nothing is stretched: what NumPy's function returns could not be written to
-    return np.broadcast_to(input, wanted)
+        ) from None
+    return stretched if stretched.size != input.size else input.reshape(wanted)  # which can be written to
 
 
 @public()
