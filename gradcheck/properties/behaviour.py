@@ -10,7 +10,7 @@ import numpy as np
 import minideep
 
 from .. import mutants, strict
-from ..entry import Failure
+from ..entry import Failure, Sample
 from ..evaluation import MINIDEEP, Bound, Evaluation, Library, evaluate, torch
 from ..specimen import Specimen
 from .column import DoesNotApply, Wrong, attempt, column, compare, count, describe, ours, require_differentiable
@@ -71,10 +71,11 @@ def _draws(library: Library, function: Callable[..., Any], bound: Bound) -> list
 
 @column("errors", "er")
 def errors(specimen: Specimen) -> str:
-    """Calls that must fail do, with the right exception and a text that begins with the op's name; as in PyTorch."""
-    if not specimen.failures:
+    """Calls that must fail do, with the right exception and a telling text, where PyTorch fails too."""
+    failures = [*specimen.failures, *_no_tensor(specimen)]
+    if not failures:
         raise DoesNotApply("its entry names no call that fails")
-    for failure in specimen.failures:
+    for failure in failures:
         bound = Bound(failure.sample)
         found = attempt(MINIDEEP, specimen.function, bound, order=0)
         call = describe(bound)
@@ -83,7 +84,16 @@ def errors(specimen: Specimen) -> str:
         _right_kind(failure, found, call)
         if specimen.torch is not None and not isinstance(attempt(torch(), specimen.torch, bound, order=0), Exception):
             raise Wrong(f"({call}): fails, but PyTorch accepts this call")
-    return count(len(specimen.failures))
+    return count(len(failures))
+
+
+def _no_tensor(specimen: Specimen) -> list[Failure]:
+    """Of a declared op: a text in place of its first tensor."""
+    samples = [s for s in specimen.samples if s.args and isinstance(s.args[0], np.ndarray)]
+    if specimen.op is None or not samples:
+        return []
+    wrong = Sample("text", *samples[0].args[1:], **samples[0].kwargs)
+    return [Failure(wrong, TypeError, f"{specimen.op.name}(): argument '{specimen.op.inputs[0]}' must be Tensor")]
 
 
 def _right_kind(failure: Failure, found: Exception, call: str) -> None:

@@ -22,10 +22,15 @@ _CHOICES: dict[str, list[int]] = {
 }
 
 
+_INDICES = {"index", "indices", "start", "repeats", "target"}  # what parameters that choose places are called
+_INDEXING = {"getitem", "embedding"}  # and ops whose parameters do not say so
+
+
 @column("indices", "ix")
 def indices(specimen: Specimen) -> str:
     """Repeated, reversed and negative indices: read and written, gradients added up, as PyTorch does it."""
-    bounds = [b for b in specimen.bound if _index_arrays(b)]
+    chooses = _INDICES & set(specimen.parameters) or specimen.name in _INDEXING
+    bounds = [b for b in specimen.bound if chooses and _index_arrays(b)]
     if not bounds:
         raise DoesNotApply("takes no tensor of indices")
     looked = judge(specimen, [variant for bound in bounds[:4] for variant in _with_other_indices(bound)])

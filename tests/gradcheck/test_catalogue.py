@@ -77,7 +77,6 @@ def test_generated_samples(name: str) -> None:
     run()
 
 
-@pytest.mark.slow
 @each_op
 def test_every_mistake_is_caught(name: str) -> None:
     """Not six, but all kinds of wrong gradients that make a difference."""
