@@ -24,11 +24,11 @@ every_file = pytest.mark.parametrize("file", FILES, ids=str)
 # The rooms by floor, from the ground up. A room imports only from floors below, and from its own files.
 FLOORS = [
     {"backend"},
-    {"sums", "parallel"},
+    {"sums", "scatter", "parallel"},
     {"autograd"},
     {"tensor"},
     {"ops"},
-    {"nn", "optim", "data", "transforms"},
+    {"nn", "optim", "data", "transforms", "interop"},
     {"models"},
     {"training", "learning", "viz", "distributed", "amp"},
     {"cli", "classroom"},

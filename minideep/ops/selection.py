@@ -1,9 +1,9 @@
-"""Entries chosen by position along a dimension, by mask or by rank, and tensors written to in these places."""
+"""Entries chosen by their positions along a dimension or by a mask, and tensors written to in these places."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from .indexing import WHOLE, Index, add_part, assign, change, gathered, gathered
 from .shape import broadcast_tensors, broadcast_to, clone, common_shape, ravel, reshape
 
 __all__ = [
-    "argsort", "gather", "index_add", "index_put", "index_select", "masked_fill", "masked_select", "nonzero", "scatter",
-    "scatter_add", "sort", "take", "take_along_dim", "topk",
+    "gather", "index_add", "index_put", "index_select", "masked_fill", "masked_select", "nonzero", "scatter",
+    "scatter_add", "take", "take_along_dim",
 ]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def _check_range(name: str, positions: Array, size: int, error: type[Exception])
         raise error(f"{name}: index {int(wrong)} is out of range: positions go from 0 to {size - 1}")
 
 
-def _along(positions: Array, dim: int) -> Index:
+def along(positions: Array, dim: int) -> Index:
     """The index that takes `positions` along one dimension and, along the others, every entry in its own place."""
     arange, ndim = module_of(positions).arange, positions.ndim
     places = [arange(n).reshape((n,) + (1,) * (ndim - 1 - i)) for i, n in enumerate(positions.shape)]
@@ -62,10 +62,10 @@ def _place(name: str, input: Tensor, dim: int, index: Tensor) -> Index:
             f"{name}: except in dim {axis}, an index can be no larger than the input, of shape {input.shape}, but its shape is "
             f"{index.shape}"
         )
-    return _along(positions, axis)
+    return along(positions, axis)
 
 
-def _with_dimension(x: Tensor) -> Tensor:
+def with_dimension(x: Tensor) -> Tensor:
     return x if x.ndim else reshape(x, 1)
 
 
@@ -81,7 +81,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([[3, 1],
             [5, 5]])
     """
-    picked = gathered(_with_dimension(input), _place("gather", input, dim, index))
+    picked = gathered(with_dimension(input), _place("gather", input, dim, index))
     return picked if index.ndim else reshape(picked, ())
 
 
@@ -106,7 +106,7 @@ def _scattered(name: str, put: Any, input: Tensor, dim: int, index: Tensor, src:
     if isinstance(src, Tensor):
         src = _source(name, input, index, src)
     result = clone(input)
-    change(put, _with_dimension(result), place, src)
+    change(put, with_dimension(result), place, src)
     return result
 
 
@@ -116,7 +116,7 @@ def _source(name: str, input: Tensor, index: Tensor, src: Tensor) -> Tensor:
         raise RuntimeError(f"{name}: expected src of the input's dtype {input.dtype}, but it is {src.dtype}")
     if src.ndim != index.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
         raise RuntimeError(f"{name}: expected an index no larger than src, {src.shape}, but its shape is {index.shape}")
-    return _with_dimension(src if src.shape == index.shape else src[tuple(slice(n) for n in index.shape)])
+    return with_dimension(src if src.shape == index.shape else src[tuple(slice(n) for n in index.shape)])
 
 
 def _slices(name: str, input: Tensor, dim: int, index: Tensor) -> Index:
@@ -131,7 +131,7 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor) -> Index:
 @public()
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices at the positions in `index`, a vector, along `dim`."""
-    source = _with_dimension(input)
+    source = with_dimension(input)
     selected = gathered(source, _slices("index_select", source, dim, index))
     return selected if input.ndim else reshape(selected, ())
 
@@ -140,7 +140,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of the input with ``alpha · source`` added, slice by slice along `dim`, at the positions in `index`."""
     result = clone(input)
-    target, added = _with_dimension(result), _with_dimension(source)
+    target, added = with_dimension(result), with_dimension(source)
     place = _slices("index_add", target, dim, index)
     expected = (*target.shape[: len(place) - 1], place[-1].size, *target.shape[len(place) :])
     if added.shape != expected or source.ndim != input.ndim or source.dtype != input.dtype:
@@ -165,7 +165,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         )
     rest = common_shape("take_along_dim", *(_replaced(x.shape, axis, 1) for x in (input, indices)))
     source = broadcast_to(input, _replaced(rest, axis, input.shape[axis]))
-    return gathered(source, _along(broadcast_to(indices, _replaced(rest, axis, indices.shape[axis])).array.copy(), axis))
+    return gathered(source, along(broadcast_to(indices, _replaced(rest, axis, indices.shape[axis])).array.copy(), axis))
 
 
 def _replaced(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:
@@ -223,61 +223,10 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 @public()
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """Where entries are not zero: one row of positions for each, or (`as_tuple`) one vector for each dimension."""
-    places = np.nonzero(_with_dimension(input).array)
+    places = np.nonzero(with_dimension(input).array)
     if as_tuple:
         return tuple(map(make_tensor, places))
     return make_tensor(np.stack(places, axis=1)[:, : input.ndim])
-
-
-# ---------------------------------------------------------------------------------------------- order
-
-
-class Sorted(NamedTuple):
-    """Values in order, and where in the input they were."""
-
-    values: Tensor
-    indices: Tensor
-
-
-def _order(x: Array, axis: int, descending: bool) -> Array:
-    """The positions along an axis in the order of the values there; equal values keep theirs."""
-    if not descending:
-        return np.argsort(x, axis=axis, kind="stable")
-    return x.shape[axis] - 1 - np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
-
-
-def _ranked(name: str, input: Tensor, dim: int, descending: bool, k: int | None = None) -> Sorted:
-    axis, source = dimension(name, dim, input.ndim), _with_dimension(input)
-    best = (*(WHOLE,) * axis, slice(k))
-    positions = _order(source.array, axis, descending)[best]
-    values = gathered(source, _along(positions, axis))
-    shape = positions.shape if input.ndim else positions.shape[1:]
-    return Sorted(reshape(values, shape), make_tensor(positions.reshape(shape)))
-
-
-@public()
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Sorted:
-    """Values along `dim` in order, with their positions; always stable, whatever `stable` says.
-
-    >>> import minideep
-    >>> sort(minideep.tensor([3, 1, 2]), descending=True).indices
-    tensor([0, 2, 1])
-    """
-    return _ranked("sort", input, dim, descending)
-
-
-@public(numpy=[np.argsort])
-def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
-    """The positions that would sort the input along `dim`."""
-    return sort(input.detach(), dim, descending).indices
-
-
-@public()
-def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
-    """The `k` largest (or smallest) values along `dim`, best first, with their positions; of equals, the first."""
-    if not 0 <= k <= _with_dimension(input).size(dim):
-        raise RuntimeError(f"topk: k={k} is out of range for dim {dim} of a tensor of shape {input.shape}")
-    return _ranked("topk", input, dim, largest, k)
 
 
 # ---------------------------------------------------------------------------------------------- words and classes
