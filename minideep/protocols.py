@@ -26,6 +26,17 @@ class Protocols:
 
         def __getattr__(self, name: str) -> Any: ...
 
+        def _unary(self) -> Any: ...
+        def _binary(self, other: Any) -> Any: ...
+
+        __getitem__: Any
+        __setitem__: Any
+        __neg__ = __abs__ = __invert__ = _unary
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _binary
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _binary
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __lshift__ = __rshift__ = _binary
+        __lt__ = __le__ = __gt__ = __ge__ = _binary
+
     # ------------------------------------------------------------------------------------------ Python
 
     def item(self) -> Any:
