@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 
 from . import autograd, nn
 from .autograd import detect_anomaly, enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
@@ -25,12 +26,17 @@ from .backend import (
 )
 from .ops.activation import celu, prelu, relu, selu
 from .ops.arrangement import *
+from .ops.channel_norm import *
 from .ops.contraction import *
 from .ops.convolution import *
 from .ops.creation import *
 from .ops.elementwise import *
 from .ops.extremes import *
+from .ops.layer_norm import *
 from .ops.linalg import *
+from .ops.normalization import cosine_similarity
+from .ops.order import *
+from .ops.random import *
 from .ops.reduction import *
 from .ops.running import *
 from .ops.selection import *
@@ -46,3 +52,6 @@ __version__ = "0.1.0"
 
 # log(0) is -inf and 0/0 is nan, here as in PyTorch, without a word: NumPy's warnings about it would name lines of ours.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minideep(\.|$)")
+
+if find_spec("einops"):  # not required, but where it is installed it works on Tensors
+    from . import interop

@@ -14,12 +14,17 @@ from ..backend import Array, DType, bool_, float16, float32, float64, int8, int1
 from ..tensor import Tensor
 from .shape import clone
 
+
 @op(name="to_dtype", method=False, input=lambda g, source: g.astype(source))
 def _to_dtype(input: Array, dtype: DType, source: DType) -> Array:
     return input.astype(dtype)
 
 
-@op(name="to_device", method=False, input=lambda g, source: backend.to_device(g, source))
+def _moved_back(g: Any, source: backend.device) -> Any:
+    return to(g, source) if isinstance(g, Tensor) else backend.to_device(g, source)
+
+
+@op(name="to_device", method=False, input=_moved_back)
 def _to_device(input: Array, device: backend.device, source: backend.device) -> Array:
     return backend.to_device(input, device)
 
@@ -32,7 +37,7 @@ def to(
     for argument in args:
         if isinstance(argument, Tensor):
             dtype, device = argument.dtype, argument.device
-        elif isinstance(argument, backend.device) or isinstance(argument, str) and argument.split(":")[0] in backend.kinds():
+        elif isinstance(argument, backend.device | str):
             device = argument
         else:
             dtype = argument
@@ -45,20 +50,21 @@ def to(
 
 
 def _converter(dtype: Any) -> Callable[[Tensor], Tensor]:
-    return lambda self: to(self, dtype)
+    return lambda self: to(self, dtype=dtype)
 
 
 methods |= {
     name: _converter(dtype)
     for name, dtype in {
         "half": float16, "float": float32, "double": float64, "byte": uint8, "char": int8, "short": int16, "int": int32,
-        "long": int64, "bool": bool_, "cpu": "cpu",
+        "long": int64, "bool": bool_,
     }.items()
 }  # fmt: skip
 methods |= {
-    "astype": lambda self, dtype: to(self, dtype),
-    "type": lambda self, dtype: to(self, dtype),
-    "type_as": lambda self, other: to(self, other.dtype),
+    "astype": lambda self, dtype: to(self, dtype=dtype),
+    "type": lambda self, dtype: to(self, dtype=dtype),
+    "type_as": lambda self, other: to(self, dtype=other.dtype),
+    "cpu": lambda self: to(self, "cpu"),
     "cuda": lambda self, device=None: to(self, backend.device("cuda", device) if isinstance(device, int) else device or "cuda"),
 }
 
@@ -82,8 +88,10 @@ def zero_(self: Tensor) -> Tensor:
 
 
 @public(method="copy_")
-def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write the entries of `src`, broadcast, and converted to this dtype and device."""
+    if not isinstance(src, Tensor):
+        return fill_(self, src)
     check_inplace(self, "copy_")
     source = to(src, self.dtype, device=self.device).broadcast_to(self.shape)
     self.array[...] = source.array
