@@ -173,9 +173,12 @@ def to_device(array: Array, where: device) -> Array:
     return module_for(where).asarray(array if here.type == where.type else to_numpy(array))
 
 
+_SCALARS = (np.generic, int, float)
+
+
 def as_array(value: Any) -> Array:
     """A result of a NumPy call as a proper array: 0-d results come back from NumPy as scalars."""
-    return np.asarray(value) if isinstance(value, np.generic | int | float) else value
+    return np.asarray(value) if isinstance(value, _SCALARS) else value
 
 
 def widened(x: Array) -> Array:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import backend
-from .autograd import graph
+from .autograd import backward, graph
 from .autograd.graph import Leaf, Node, Version, make_tensor
 from .autograd.hooks import RemovableHandle, keep_gradient
 from .autograd.views import View
@@ -182,8 +182,6 @@ class Tensor(Protocols):
         >>> x.grad
         tensor([6.])
         """
-        from .autograd import backward
-
         backward(self, gradient, retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from . import functional, graph
 from .anomaly import detect_anomaly
 from .function import Function
@@ -115,7 +117,7 @@ def _cotangents(name: str, outputs: Sequence[Any], given: Any, tracked: bool) ->
                     f"{name}: grad can be implicitly created only for scalar outputs, but this one has shape "
                     f"{output.shape}; reduce it first (.sum(), .mean()), or pass a gradient of that shape"
                 )
-            g = output.new_ones(output.shape)
+            g = make_tensor(np.ones_like(output.array))
         elif not isinstance(g, graph.Tensor):
             raise TypeError(
                 f"{name}: the gradient given for an output must be a Tensor or None, not {type(g).__name__}"

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..backend import Array, as_array
 from .anomaly import anomaly, as_line, user_place
-from .modes import set_grad_enabled
+from .modes import mode
 
 next_number = itertools.count(1).__next__  # one clock for nodes and for changes in place
 _by_number = attrgetter("number")
@@ -154,8 +154,11 @@ def walk_back(
     Between nodes, gradients are raw arrays, or Tensors under `create_graph`. All state is in local variables: an
     exception leaves nothing behind.
     """
-    with set_grad_enabled(create_graph):
+    before, mode.grad = mode.grad, create_graph
+    try:
         return _walk_back(roots, gradients, targets, retain_graph, create_graph)
+    finally:
+        mode.grad = before
 
 
 def _walk_back(
@@ -171,7 +174,7 @@ def _walk_back(
     arrived: dict[Node, Any] = {}
     for node, g in zip(roots, gradients, strict=True):
         pending[node] = pending[node] + g if node in pending else g
-    taken = {_memory(g) for g in gradients}  # arrays that somebody holds: not to be given away again
+    taken = {id(_memory(g)) for g in gradients}  # arrays that somebody holds: not to be given away again
     wanted = set(targets or ())
     while order:
         node = order.pop()
@@ -182,7 +185,7 @@ def _walk_back(
             g = g.whole()
         if node.hooks:
             g = _run_hooks(node.hooks, g)
-            taken.add(_memory(g))
+            taken.add(id(_memory(g)))
         if wanted and node in wanted:
             arrived[node] = owned(g, taken)
         if node.__class__ is Leaf:
@@ -257,20 +260,22 @@ def accumulate(tensor: Any, g: Any, taken: set[int]) -> None:
         else:
             tensor.grad.array += g
             tensor.grad.version.bump()
-    for hook in tuple((after or {}).values()):
+    for hook in tuple(after.values()) if after else ():
         hook(tensor)
 
 
 def owned(g: Any, taken: set[int]) -> Any:
     """`g` itself if it is memory of its own that no one else was given, else a copy; `taken` remembers it."""
-    if _memory(g) in taken or getattr(getattr(g, "array", g), "base", None) is not None:
+    array = _memory(g)
+    if id(array) in taken or getattr(array, "base", None) is not None:
         g = g.clone() if isinstance(g, Tensor) else g.copy()
-    taken.add(_memory(g))
+        array = _memory(g)
+    taken.add(id(array))
     return as_array(g)
 
 
-def _memory(g: Any) -> int:
-    return id(getattr(g, "array", g))
+def _memory(g: Any) -> Array:
+    return g.array if isinstance(g, Tensor) else g
 
 
 class Pieces:
