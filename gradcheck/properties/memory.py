@@ -70,18 +70,29 @@ def layouts(specimen: Specimen) -> str:
     if not bounds:
         raise DoesNotApply("no sample has a tensor with dimensions")
     for bound in bounds[:4]:
-        for name, layout in LAYOUTS.items():
-            arrays = [layout(a) for a in bound.arrays]
-            constants = [layout(c) for c in bound.constants]
-            straight = ours(specimen, bound, arrays=[a.copy() for a in arrays],
-                            constants=[c.copy() for c in constants], order=specimen.order)  # fmt: skip
-            found = ours(specimen, bound, arrays=arrays, constants=constants, order=specimen.order)
-            compare(found, straight, f"{describe(bound)} with inputs in {name}", 1e-12)
+        for name in LAYOUTS:
+            _inputs_laid_out(specimen, bound, name)
             if specimen.order:
-                straight = ours(specimen, bound, layout=lambda u, layout=layout: layout(u).copy())
-                found = ours(specimen, bound, layout=layout)
-                compare(found, straight, f"{describe(bound)} with cotangents in {name}", 1e-12)
-    return f"{count(min(len(bounds), 4))} in 4 layouts"
+                _cotangents_laid_out(specimen, bound, name)
+    return f"{count(min(len(bounds), 4))} in {len(LAYOUTS)} layouts"
+
+
+def _inputs_laid_out(specimen: Specimen, bound: Bound, name: str) -> None:
+    arrays, constants = ([LAYOUTS[name](a) for a in listed] for listed in (bound.arrays, bound.constants))
+    copies = {"arrays": [a.copy() for a in arrays], "constants": [c.copy() for c in constants]}
+    straight = attempt(MINIDEEP, specimen.function, bound, **copies, order=specimen.order)
+    if isinstance(straight, Exception) and name == "stride 0":
+        return  # it repeats values, which some ops have no use for
+    if isinstance(straight, Exception):
+        raise straight
+    found = ours(specimen, bound, arrays=arrays, constants=constants, order=specimen.order)
+    compare(found, straight, f"{describe(bound)} with inputs in {name}", 1e-12)
+
+
+def _cotangents_laid_out(specimen: Specimen, bound: Bound, name: str) -> None:
+    straight = ours(specimen, bound, layout=lambda u: LAYOUTS[name](u).copy())
+    found = ours(specimen, bound, layout=LAYOUTS[name])
+    compare(found, straight, f"{describe(bound)} with cotangents in {name}", 1e-12)
 
 
 @column("ties", "ti")

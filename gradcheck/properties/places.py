@@ -12,7 +12,7 @@ import numpy as np
 from ..entry import Sample
 from ..evaluation import Bound
 from ..specimen import Specimen
-from .column import DoesNotApply, Wrong, column, count, judge
+from .column import DoesNotApply, Wrong, column, compare_with_torch, count, judge, require_torch
 
 _CHOICES: dict[str, list[int]] = {
     "kernel_size": [1, 2, 3],
@@ -33,7 +33,9 @@ def indices(specimen: Specimen) -> str:
     bounds = [b for b in specimen.bound if chooses and _index_arrays(b)]
     if not bounds:
         raise DoesNotApply("takes no tensor of indices")
-    looked = judge(specimen, [variant for bound in bounds[:4] for variant in _with_other_indices(bound)])
+    require_torch(specimen)  # without it, who would say which of several values written to one place should win?
+    variants = [variant for bound in bounds[:4] for variant in _with_other_indices(bound)]
+    looked = compare_with_torch(specimen, variants, specimen.order)
     if not looked:
         raise DoesNotApply("its indices fit these shapes in one way only")
     return count(looked)
