@@ -119,11 +119,13 @@ def fit(g: Any, shape: tuple[int, ...]) -> Any:
     """A gradient summed over the axes along which an input of this shape was broadcast."""
     if g.shape == shape:
         return g
-    extra = len(g.shape) - len(shape)
-    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+    sides, extra = g.shape, g.ndim - len(shape)
+    axes = tuple(range(extra))
+    if 1 in shape:
+        axes += tuple([axis for axis, n in enumerate(shape, extra) if n == 1 and sides[axis] != 1])
     if axes:
         g = g.sum(axis=axes) if isinstance(g, graph.Tensor) else total(g, axes)
-    return g.reshape(shape)
+    return g if g.shape == shape else g.reshape(shape)
 
 
 def dimension(name: str, dim: int, ndim: int) -> int:
