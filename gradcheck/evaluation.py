@@ -174,7 +174,7 @@ def evaluate(
     outputs = [library.numpy(y) if isinstance(y, library.kind) else y for y in raw]
     if not order or not leaves:
         return Evaluation(outputs, [], [], raw)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng((seed, 1))  # not the numbers that samples are made of: a norm's rule would see only zeros
     floats = [(y, a) for y, a in zip(raw, outputs, strict=True) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
     us = [library.tensor(layout(np.asarray(rng.normal(size=a.shape), a.dtype))) for _, a in floats]
     used = [(y, u) for (y, _), u in zip(floats, us, strict=True) if y.requires_grad]

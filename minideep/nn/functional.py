@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from ..ops.activation import *
+from ..ops.channel_norm import *
 from ..ops.convolution import *
 from ..ops.elementwise import sigmoid, tanh
+from ..ops.layer_norm import *
 from ..ops.linalg import linear
+from ..ops.normalization import *
 from ..ops.selection import embedding, one_hot
 from ..ops.softmax import *
 from ..ops.windows import *

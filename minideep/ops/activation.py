@@ -122,6 +122,7 @@ silu, mish, hardswish, hardsigmoid = map(with_inplace, (silu, mish, hardswish, h
 # ---------------------------------------------------------------------------------------------- bent at a point
 
 
+@with_inplace
 @op(input=lambda g, y: g * (y != 0))
 def relu(input: Array) -> Array:
     """max(x, 0).
@@ -134,10 +135,6 @@ def relu(input: Array) -> Array:
     if input.size < _FEW or input.dtype.kind != "f":
         return np.maximum(input, 0)
     return _positive_part(input)
-
-
-relu_method = relu
-relu = with_inplace(relu)
 
 
 @with_inplace

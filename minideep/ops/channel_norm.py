@@ -1,0 +1,257 @@
+"""Normalization of channels: batch, group and instance norm, which differ in what means are taken over.
+
+The kernels see an input as (samples, groups, channels of a group, entries of a channel). For batch norm every channel
+is a group, and means are taken over the samples too.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd import op, public
+from ..backend import Array, widened
+from ..parallel import blocks, share
+from ..sums import total
+from ..tensor import Tensor
+from .activation import expect_floats
+from .layer_norm import check_parameters
+
+__all__ = ["batch_norm", "group_norm", "instance_norm"]
+
+_SHORT = 64  # entries: NumPy has a cost for each run of entries that share a number, and this is the work of as many
+
+# ---------------------------------------------------------------------------------------------- kernels
+
+
+def _in_groups(x: Any, groups: int) -> Any:
+    samples, channels, *sides = x.shape
+    return x.reshape((samples, groups, channels // max(groups, 1), math.prod(sides)))
+
+
+def _pooled(sums: Array, over_samples: bool) -> Array:
+    return sums.sum(axis=0, keepdims=True) if over_samples else sums
+
+
+def _of(numbers: Array, x: Array, part: slice) -> Array:
+    """Numbers of groups or channels, for this part of x; written out for every entry where runs of them are short."""
+    numbers = numbers if len(numbers) == 1 else numbers[part]
+    run = math.prod(x.shape[2:]) if numbers.shape[2] == 1 else x.shape[3]
+    return numbers if run >= _SHORT else np.broadcast_to(numbers, (len(numbers), *x.shape[1:])).copy()
+
+
+def _moments(x: Array, over_samples: bool) -> tuple[Array, Array, int]:
+    """Mean and variance of each group, and of how many entries they are."""
+    count = math.prod(x.shape[2:]) * (len(x) if over_samples else 1)
+    sums = np.empty_like(x, shape=(*x.shape[:2], 1, 1))
+
+    def add_up(part: slice) -> None:
+        sums[part] = total(x[part], (2, 3), keepdims=True)
+
+    def add_up_squares(part: slice) -> None:
+        centred = x[part] - _of(mean, x, part)
+        np.multiply(centred, centred, out=centred)
+        sums[part] = total(centred, (2, 3), keepdims=True)
+
+    share(add_up, blocks(x))
+    mean = _pooled(sums, over_samples) / count
+    share(add_up_squares, blocks(x))
+    return mean, _pooled(sums, over_samples) / count, count
+
+
+def _plain_channel_norm(
+    input: Any, groups: int, over_samples: bool, eps: float, mean: Array, scale: Array, weight: Any, bias: Any
+) -> Any:
+    x = _in_groups(input, groups)
+    dims = (0, 2, 3) if over_samples else (2, 3)
+    centred = x - x.mean(dims, keepdim=True)
+    y = (centred / ((centred * centred).mean(dims, keepdim=True) + eps).sqrt()).reshape(input.shape)
+    sides = (-1, *(1,) * (input.ndim - 2))
+    y = y if weight is None else y * weight.reshape(sides)
+    return y if bias is None else y + bias.reshape(sides)
+
+
+def _channel_norm_gradients(
+    g: Any, input: Any, weight: Any, bias: Any, groups: int, over_samples: bool, mean: Any, scale: Any
+) -> tuple[Any, ...]:
+    """With h = g·weight and x̂ = (x − mean)·scale, and ⟨⟩ for the mean of a group: dx = (h − ⟨h⟩ − ⟨h·x̂⟩·x̂)·scale."""
+    x, g = _in_groups(widened(input), groups), _in_groups(widened(g), groups)
+    factors = _of_channels(x, weight, 1.0)
+    by_bias = np.empty_like(x, shape=(*x.shape[:3], 1))
+    by_weight, dx = np.empty_like(by_bias), np.empty_like(x)
+
+    def add_up(part: slice) -> None:
+        centred = x[part] - _of(mean, x, part)
+        centred *= g[part]
+        by_weight[part] = total(centred, (3,), keepdims=True)
+        by_bias[part] = total(g[part], (3,), keepdims=True)
+
+    def combine(part: slice) -> None:
+        np.subtract(x[part], _of(mean, x, part), out=dx[part])
+        dx[part] *= _of(of_centred, x, part)
+        dx[part] += _of(of_ones, x, part)
+        dx[part] += g[part] * _of(of_g, x, part)
+
+    share(add_up, blocks(x))
+    by_weight *= scale
+    count = math.prod(x.shape[2:]) * (len(x) if over_samples else 1)
+    of_g = factors * scale
+    of_ones = _pooled((by_bias * factors).sum(axis=2, keepdims=True), over_samples) * scale / -count
+    of_centred = _pooled((by_weight * factors).sum(axis=2, keepdims=True), over_samples) * scale * scale / -count
+    share(combine, blocks(x))
+    gradients = [
+        None if parameter is None else sums.sum(axis=0).reshape(parameter.shape).astype(parameter.dtype)
+        for parameter, sums in ((weight, by_weight), (bias, by_bias))
+    ]
+    return dx.reshape(input.shape).astype(input.dtype, copy=False), *gradients
+
+
+def _of_channels(x: Array, parameter: Array | None, default: float) -> Array:
+    """A parameter as numbers of channels: of one shape with those that statistics make of x."""
+    shape = (1, *x.shape[1:3], 1)
+    return np.full_like(x, default, shape=shape) if parameter is None else widened(parameter).reshape(shape)
+
+
+@op(name="channel_norm", method=False, twin=_plain_channel_norm, gradients=_channel_norm_gradients)
+def _channel_norm(
+    input: Array,
+    groups: int,
+    over_samples: bool,
+    eps: float,
+    mean: Any,
+    scale: Any,
+    weight: Array | None = None,
+    bias: Array | None = None,
+) -> Array:
+    """(x − mean) · scale · weight + bias, with the mean and the scale of each group given: they were found already."""
+    x = _in_groups(widened(input), groups)
+    factors = _of_channels(x, weight, 1.0) * scale
+    shifts = _of_channels(x, bias, 0.0) - mean * factors
+    y = np.empty_like(x)
+
+    def fill(part: slice) -> None:
+        np.multiply(x[part], _of(factors, x, part), out=y[part])
+        y[part] += _of(shifts, x, part)
+
+    share(fill, blocks(x))
+    return y.reshape(input.shape).astype(input.dtype, copy=False)
+
+
+def _normalized(
+    name: str, input: Tensor, groups: int, over_samples: bool, weight: Any, bias: Any, eps: float
+) -> tuple[Tensor, Array, Array]:
+    """The input normalized, and the mean and the unbiased variance of each group."""
+    x = _in_groups(expect_floats(name, input.array), groups)
+    mean, variance, count = _moments(x, over_samples)
+    y = _channel_norm(input, groups, over_samples, eps, mean, 1 / np.sqrt(variance + eps), weight, bias)
+    return y, mean, variance * (count / max(count - 1, 1))
+
+
+def _follow(running: Tensor | None, values: Array, momentum: float) -> None:
+    """Move running statistics of channels toward those of a batch, which may be several for each channel."""
+    if running is not None:
+        running.array[...] = running.array * (1 - momentum) + values.mean(axis=0).reshape(-1) * momentum
+        running.version.bump()
+
+
+def _by_running_statistics(
+    name: str, input: Tensor, mean: Tensor | None, variance: Tensor | None, weight: Any, bias: Any, eps: float
+) -> Tensor:
+    if mean is None or variance is None:
+        raise RuntimeError(f"{name}: running_mean and running_var must be given where the input's own are not used")
+    expect_floats(name, input.array)
+    factors = (variance.detach() + eps).rsqrt()
+    factors = factors if weight is None else factors * weight
+    shifts = -mean.detach() * factors
+    shifts = shifts if bias is None else shifts + bias
+    sides = (-1, *(1,) * (input.ndim - 2))
+    return (input * factors.reshape(sides) + shifts.reshape(sides)).to(input.dtype)
+
+
+def _check_channels(name: str, input: Tensor, statistics: dict[str, Any], parameters: dict[str, Any]) -> None:
+    if input.ndim < 2:
+        raise RuntimeError(f"{name}: expected an input (samples, channels, …), but its shape is {input.shape}")
+    check_parameters(name, input, input.shape[1:2], **parameters)
+    given = {key: value for key, value in statistics.items() if value is not None}
+    for key, value in given.items():
+        if value.shape != input.shape[1:2]:
+            raise RuntimeError(f"{name}: expected a {key} of shape {input.shape[1:2]}, but its shape is {value.shape}")
+    if len(given) == 1:
+        raise ValueError(f"{name}: running_mean and running_var must either both be None or neither be None")
+
+
+# ---------------------------------------------------------------------------------------------- channels
+
+
+@public(method=False)
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x − mean) / √(variance + eps) · weight + bias for each channel of an input (samples, channels, …).
+
+    In training, mean and (biased) variance are the batch's, and the running ones move toward them (toward the unbiased
+    variance) by a share of `momentum`; otherwise the running ones serve.
+
+    Ioffe and Szegedy, "Batch Normalization", 2015.
+    """
+    statistics = {"running_mean": running_mean, "running_var": running_var}
+    _check_channels("batch_norm", input, statistics, {"weight": weight, "bias": bias})
+    if not training:
+        return _by_running_statistics("batch_norm", input, running_mean, running_var, weight, bias, eps)
+    if input.shape[1] and input.numel() == input.shape[1]:
+        raise ValueError(f"batch_norm: expected more than 1 value per channel when training, but got {input.shape}")
+    y, mean, variance = _normalized("batch_norm", input, input.shape[1], True, weight, bias, eps)
+    _follow(running_mean, mean, momentum)
+    _follow(running_var, variance, momentum)
+    return y
+
+
+@public(method=False)
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """As `batch_norm`, with the mean and variance of each channel of each sample by itself."""
+    if use_input_stats and math.prod(input.shape[2:]) == 1:
+        raise ValueError(f"instance_norm: expected more than 1 entry in a channel of a sample, but got {input.shape}")
+    statistics = {"running_mean": running_mean, "running_var": running_var}
+    _check_channels("instance_norm", input, statistics, {"weight": weight, "bias": bias})
+    if not use_input_stats:
+        return _by_running_statistics("instance_norm", input, running_mean, running_var, weight, bias, eps)
+    y, mean, variance = _normalized("instance_norm", input, input.shape[1], False, weight, bias, eps)
+    _follow(running_mean, mean, momentum)
+    _follow(running_var, variance, momentum)
+    return y
+
+
+@public(method=False)
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """As `batch_norm`, with the mean and variance of each of `num_groups` groups of channels of each sample by itself.
+
+    Wu and He, "Group Normalization", 2018.
+    """
+    _check_channels("group_norm", input, {}, {"weight": weight, "bias": bias})
+    if num_groups <= 0 or input.shape[1] % num_groups:
+        raise RuntimeError(f"group_norm: num_groups={num_groups} does not divide the channels of input {input.shape}")
+    if input.numel() == num_groups:
+        raise ValueError(
+            f"group_norm: expected more than 1 value a group, but got {input.shape} in {num_groups} groups"
+        )
+    return _normalized("group_norm", input, num_groups, False, weight, bias, eps)[0]
