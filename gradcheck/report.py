@@ -45,6 +45,7 @@ class Report:
     notes: list[str] = field(default_factory=list)  # what was done that one might not expect
     checks: list[str] = field(default_factory=list)  # what was compared
     flat: list[str] = field(default_factory=list)  # inputs on which nothing depends: their gradient is zero
+    all_flat: bool = False  # whether nothing depends on any input
 
     def __bool__(self) -> bool:
         return not self.findings

@@ -39,7 +39,7 @@ entry(
     "empty",
     lambda r: [Sample(2, 3), Sample((0, 2)), Sample(3, dtype=INT64)],
     differentiable=False,
-    function=lambda *size, **options: minideep.empty(*size, **options).zero_(),
+    function=lambda *size, dtype=None: minideep.empty(*size, dtype=dtype).zero_(),
     torch="zeros",
     errors=lambda r: [Failure(Sample(2, -1), RuntimeError, "empty: the sides of a tensor can't be negative")],
 )
@@ -47,7 +47,7 @@ entry(
     "empty_like",
     lambda r: [Sample(r(2, 3)), Sample(r.ints(0, 5, 4)), Sample(r(3), dtype=INT64)],
     differentiable=False,
-    function=lambda input, **options: minideep.empty_like(input, **options).zero_(),
+    function=lambda input, dtype=None: minideep.empty_like(input, dtype=dtype).zero_(),
     torch="zeros_like",
 )
 entry(

@@ -50,7 +50,7 @@ def values(specimen: Specimen) -> str:
 def first_derivative(specimen: Specimen) -> str:
     """The gradient equals the numerical derivative, and PyTorch's."""
     reports = _checked(specimen, 1)
-    if reports and all(r.flat for r in reports) and not specimen.entry.flat:
+    if reports and all(r.all_flat for r in reports) and not specimen.entry.flat:
         raise Wrong(
             "the derivative is zero at every sample: nothing is tested (say flat=True in the entry if it must be)"
         )

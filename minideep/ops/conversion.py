@@ -31,7 +31,7 @@ def _to_device(input: Array, device: backend.device, source: backend.device) -> 
 
 @public(method="to")
 def to(
-    self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
+    input: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
 ) -> Tensor:
     """The tensor in another dtype, on another device, or in both like another tensor: itself if nothing changes."""
     for argument in args:
@@ -41,16 +41,16 @@ def to(
             device = argument
         else:
             dtype = argument
-    result = self
-    if device is not None and (target := backend.device(device)) != self.device:
-        result = _to_device(result, target, self.device)
+    result = input
+    if device is not None and (target := backend.device(device)) != input.device:
+        result = _to_device(result, target, input.device)
     if dtype is not None and (wanted := np.dtype(dtype)) != result.dtype:
         result = _to_dtype(result, wanted, result.dtype)
-    return clone(self) if copy and result is self else result
+    return clone(input) if copy and result is input else result
 
 
 def _converter(dtype: Any) -> Callable[[Tensor], Tensor]:
-    return lambda self: to(self, dtype=dtype)
+    return lambda input: to(input, dtype=dtype)
 
 
 methods |= {
@@ -61,38 +61,38 @@ methods |= {
     }.items()
 }  # fmt: skip
 methods |= {
-    "astype": lambda self, dtype: to(self, dtype=dtype),
-    "type": lambda self, dtype: to(self, dtype=dtype),
-    "type_as": lambda self, other: to(self, dtype=other.dtype),
-    "cpu": lambda self: to(self, "cpu"),
-    "cuda": lambda self, device=None: to(self, backend.device("cuda", device) if isinstance(device, int) else device or "cuda"),
+    "astype": lambda input, dtype: to(input, dtype=dtype),
+    "type": lambda input, dtype: to(input, dtype=dtype),
+    "type_as": lambda input, other: to(input, dtype=other.dtype),
+    "cpu": lambda input: to(input, "cpu"),
+    "cuda": lambda input, device=None: to(input, backend.device("cuda", device) if isinstance(device, int) else device or "cuda"),
 }
 
 
 @public(method="fill_")
-def fill_(self: Tensor, value: Any) -> Tensor:
+def fill_(input: Tensor, value: Any) -> Tensor:
     """Write `value`, a number or a tensor without dimensions, everywhere."""
     if not isinstance(value, Tensor):
-        check_inplace(self, "fill_")
-        self.array[...] = value
-        return changed_in_place(self, None)
+        check_inplace(input, "fill_")
+        input.array[...] = value
+        return changed_in_place(input, None)
     if value.ndim:
         raise RuntimeError(f"fill_: expected a number or a tensor without dimensions, but value has shape {value.shape}")
-    return copy_(self, value)
+    return copy_(input, value)
 
 
 @public(method="zero_")
-def zero_(self: Tensor) -> Tensor:
+def zero_(input: Tensor) -> Tensor:
     """Write 0 everywhere."""
-    return fill_(self, 0)
+    return fill_(input, 0)
 
 
 @public(method="copy_")
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write the entries of `src`, broadcast, and converted to this dtype and device."""
     if not isinstance(src, Tensor):
-        return fill_(self, src)
-    check_inplace(self, "copy_")
-    source = to(src, self.dtype, device=self.device).broadcast_to(self.shape)
-    self.array[...] = source.array
-    return changed_in_place(self, source.node)
+        return fill_(input, src)
+    check_inplace(input, "copy_")
+    source = to(src, input.dtype, device=input.device).broadcast_to(input.shape)
+    input.array[...] = source.array
+    return changed_in_place(input, source.node)

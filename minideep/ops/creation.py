@@ -48,8 +48,8 @@ def _family(maker: str, content: str) -> list[Callable[..., Tensor]]:
         dtype, device = dtype or input.dtype, device or input.device
         return by_shape(input.shape if shape is None else shape, dtype=dtype, device=device, requires_grad=requires_grad)
 
-    def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-        dtype, device = dtype or self.dtype, device or self.device
+    def method(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        dtype, device = dtype or input.dtype, device or input.device
         return by_shape(*size, dtype=dtype, device=device, requires_grad=requires_grad)
 
     by_shape.__doc__ = f"{content}; the shape as several numbers or one tuple."
@@ -93,15 +93,17 @@ def full_like(
 
 
 @public(method="new_full")
-def new_full(self: Tensor, size: Any, fill_value: Any, **options: Any) -> Tensor:
+def new_full(
+    input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`fill_value` everywhere, with this tensor's dtype and device where no other is given."""
-    return full_like(self, fill_value, shape=size, **options)
+    return full_like(input, fill_value, dtype=dtype, device=device, requires_grad=requires_grad, shape=size)
 
 
 @public(method="new_tensor")
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of `data`, with this one's dtype and device where no other is given."""
-    return tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
+    return tensor(data, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
 # ---------------------------------------------------------------------------------------------- in steps

@@ -185,33 +185,33 @@ def _check_weights(weights: Array, num_samples: int, replacement: bool) -> None:
 # ---------------------------------------------------------------------------------------------- in place
 
 
-def _overwrite(self: Tensor, values: Array) -> Tensor:
-    self.array[...] = values
-    return changed_in_place(self, None)
+def _overwrite(input: Tensor, values: Array) -> Tensor:
+    input.array[...] = values
+    return changed_in_place(input, None)
 
 
 @public(method="uniform_")
-def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+def uniform_(input: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Write numbers evenly distributed from `from_` up to but not including `to`."""
-    check_inplace(self, "uniform_")
+    check_inplace(input, "uniform_")
     if from_ > to:
         raise RuntimeError(f"uniform_: expects to return a [from, to) range, but found from={from_} > to={to}")
-    drawn = _uniform(_stream("uniform_", self.device, generator), self.shape, self.dtype)
-    return _overwrite(self, drawn * (to - from_) + from_)
+    drawn = _uniform(_stream("uniform_", input.device, generator), input.shape, input.dtype)
+    return _overwrite(input, drawn * (to - from_) + from_)
 
 
 @public(method="normal_")
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Write numbers normally distributed around `mean` with standard deviation `std`."""
-    check_inplace(self, "normal_")
+    check_inplace(input, "normal_")
     if std < 0:
         raise RuntimeError(f"normal_: expects std >= 0.0, but found std {std}")
-    drawn = _gaussian(_stream("normal_", self.device, generator), self.shape, self.dtype)
-    return _overwrite(self, drawn * std + mean)
+    drawn = _gaussian(_stream("normal_", input.device, generator), input.shape, input.dtype)
+    return _overwrite(input, drawn * std + mean)
 
 
 @public(method="bernoulli_")
-def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Write 1 with probability `p`, a number or a tensor that broadcasts, else 0."""
-    check_inplace(self, "bernoulli_")
-    return _overwrite(self, _happens(_stream("bernoulli_", self.device, generator), getattr(p, "array", p), self.shape))
+    check_inplace(input, "bernoulli_")
+    return _overwrite(input, _happens(_stream("bernoulli_", input.device, generator), getattr(p, "array", p), input.shape))
