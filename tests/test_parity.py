@@ -56,7 +56,7 @@ def call(library: Library, function: Callable[..., Any], sample: Sample, dtype: 
 def same_result(op: Specimen, sample: Sample, dtype: Any, rtol: float) -> None:
     """The same structure, names, shapes and dtypes; the same values, unless they are drawn at random."""
     ours, theirs = call(MINIDEEP, op.function, sample, dtype), call(THEIRS, op.torch, sample, dtype)
-    if op.random:
+    if op.random or "empty" in op.name:
         ours, theirs = shapes(ours), shapes(theirs)
     compare(ours, theirs, rtol, where=f"{op.name}{shown(sample)}")
 
@@ -67,6 +67,10 @@ def shapes(result: Any) -> Any:
     return tuple(result.shape), str(result.dtype).removeprefix("torch.")
 
 
+# Ops whose second derivative PyTorch fails to compute for some of what it takes; so it does for some empty tensors.
+STUMBLES = {"clamp", "layer_norm"}
+
+
 def same_derivatives(op: Specimen, sample: Sample, dtype: Any, order: int, rtol: float) -> None:
     """The same gradients, and the same gradients of them, for the same random cotangents."""
     bound = Bound(sample)
@@ -75,7 +79,7 @@ def same_derivatives(op: Specimen, sample: Sample, dtype: Any, order: int, rtol:
     try:
         theirs = evaluate(THEIRS, op.torch, bound, arrays, order=order)
     except RuntimeError:
-        assert any(a.size == 0 for a in [*arrays, *bound.constants]), "only over nothing may PyTorch stumble"
+        assert any(a.size == 0 for a in [*arrays, *bound.constants]) or op.name in STUMBLES
         return
     where = f"{op.name}{shown(sample)}"
     floats = [y.dtype for y in theirs.outputs if isinstance(y, np.ndarray) and y.dtype.kind == "f"]
@@ -157,7 +161,7 @@ def with_tensor_first(op: Specimen) -> Iterator[Sample]:
             yield sample
 
 
-@ops_with(lambda op: is_method(op) and op.name != "where")
+@ops_with(lambda op: is_method(op) and op.name not in ("where", "new_empty"))
 def test_method(op: Specimen) -> None:
     """Where PyTorch has a method of the name, ours does what the function does."""
     assert hasattr(md.Tensor, op.name), f"Tensor.{op.name} is missing"
@@ -223,8 +227,9 @@ def operator_call(dunder: str, tensor_first: bool) -> Callable[..., Any]:
     return lambda other, self: getattr(self, f"__{REFLECTED.get(dunder, 'r' + dunder)}__")(other)
 
 
-# Where PyTorch's code wants other names than its documentation, or other ones for numbers.
-OTHER_NAMES = {"broadcast_to", "one_hot", "repeat_interleave", "scatter", "swapaxes", "where"}
+# Where PyTorch's code wants other names than its documentation, or tells its overloads apart by position.
+OTHER_NAMES = """arange broadcast_to is_tensor linspace one_hot randint randint_like repeat_interleave scatter swapaxes
+    where""".split()
 
 
 @every_op
@@ -234,30 +239,28 @@ def test_keywords(op: Specimen) -> None:
         named = by_keyword(op.function, sample)
         if named is None:
             continue
-        same_ours(*(call(MINIDEEP, op.function, s) for s in (named, sample)), f"{op.name}{shown(named)}")
-        if (
-            op.entry.torch == ""
-            and op.name not in OTHER_NAMES
-            and isinstance(named.kwargs.get("input"), np.ndarray | None)
-        ):
-            self = [named.kwargs.pop(next(iter(named.kwargs)))] if inspect.ismethoddescriptor(op.torch) else []
-            call(THEIRS, op.torch, Sample(*self, **named.kwargs))
+        ours = call(MINIDEEP, op.function, named)
+        same_ours(ours, call(MINIDEEP, op.function, sample), f"{op.name}{shown(named)}")
+        if op.entry.torch == "" and op.name not in OTHER_NAMES and tensors_first(named):
+            call(THEIRS, op.torch, named)
 
 
 def by_keyword(function: Callable[..., Any], sample: Sample) -> Sample | None:
-    """The sample with all arguments named; None if some have no name (``*sizes``), or are in NumPy's spelling."""
+    """The sample with all arguments but a method's tensor named; None if some have no name (``*sizes``)."""
     if sample.kwargs.keys() & {"axis", "keepdims"}:
-        return None
+        return None  # in NumPy's spelling already
     bound = inspect.signature(function).bind(*sample.args, **sample.kwargs)
     kinds = {p.name: p.kind for p in bound.signature.parameters.values()}
-    if any(
-        kinds[name] in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY) for name in bound.arguments
-    ):
+    if any(kinds[name] is inspect.Parameter.VAR_POSITIONAL for name in bound.arguments):
         return None
-    extra = next(
-        (bound.arguments.pop(n) for n in list(bound.arguments) if kinds[n] is inspect.Parameter.VAR_KEYWORD), {}
-    )
-    return Sample(**bound.arguments, **extra)
+    own = [bound.arguments.pop("self")] if "self" in bound.arguments else []
+    extra = bound.arguments.pop("kwargs", {})
+    return Sample(*own, **bound.arguments, **extra)
+
+
+def tensors_first(sample: Sample) -> bool:
+    """Whether `input` is a tensor, or there is none: PyTorch calls a number in its place `self`."""
+    return isinstance(sample.kwargs.get("input"), np.ndarray | list | tuple | None)
 
 
 # In place, values change here, shapes do not.

@@ -8,7 +8,6 @@ shows it), much as `dataclasses` writes an ``__init__``.
 from __future__ import annotations
 
 import inspect
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,10 @@ _REQUIRED: Any = inspect.Parameter.empty
 def wants(rule: Callable[..., Any]) -> list[str]:
     """The names a rule asks for, besides the gradient."""
     given: list[str] | None = getattr(rule, "wants", None)
-    return list(inspect.signature(rule).parameters)[1:] if given is None else given
+    if given is not None:
+        return given
+    code = rule.__code__
+    return list(code.co_varnames[1 : code.co_argcount])
 
 
 def write_functions(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -53,7 +55,7 @@ def write_functions(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 def _define(name: str, parameters: str, lines: Sequence[str]) -> str:
-    return f"def {name}({parameters}):\n" + textwrap.indent("\n".join(lines), "    ")
+    return "\n    ".join([f"def {name}({parameters}):", *(line.replace("\n", "\n    ") for line in lines)])
 
 
 def _tuple(items: Sequence[str]) -> str:
