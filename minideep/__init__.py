@@ -30,6 +30,7 @@ from .ops.channel_norm import *
 from .ops.contraction import *
 from .ops.convolution import *
 from .ops.creation import *
+from .ops.dropout import dropout
 from .ops.elementwise import *
 from .ops.extremes import *
 from .ops.layer_norm import *

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..ops.activation import *
 from ..ops.channel_norm import *
 from ..ops.convolution import *
+from ..ops.dropout import *
 from ..ops.elementwise import sigmoid, tanh
 from ..ops.layer_norm import *
 from ..ops.linalg import linear

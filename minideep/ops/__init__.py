@@ -12,6 +12,7 @@ from . import (
     conversion,
     convolution,
     creation,
+    dropout,
     elementwise,
     extremes,
     indexing,
