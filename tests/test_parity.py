@@ -228,7 +228,7 @@ def operator_call(dunder: str, tensor_first: bool) -> Callable[..., Any]:
 
 
 # Where PyTorch's code wants other names than its documentation, or tells its overloads apart by position.
-OTHER_NAMES = """arange broadcast_to is_tensor linspace one_hot randint randint_like repeat_interleave scatter swapaxes
+OTHER_NAMES = """arange broadcast_to getitem is_tensor linspace one_hot randint randint_like repeat_interleave scatter swapaxes
     where""".split()
 
 
@@ -242,20 +242,20 @@ def test_keywords(op: Specimen) -> None:
         ours = call(MINIDEEP, op.function, named)
         same_ours(ours, call(MINIDEEP, op.function, sample), f"{op.name}{shown(named)}")
         if op.entry.torch == "" and op.name not in OTHER_NAMES and tensors_first(named):
-            call(THEIRS, op.torch, named)
+            self = [named.kwargs.pop("input")] if op.torch is getattr(torch.Tensor, op.name, None) else []
+            call(THEIRS, op.torch, Sample(*self, **named.kwargs))
 
 
 def by_keyword(function: Callable[..., Any], sample: Sample) -> Sample | None:
-    """The sample with all arguments but a method's tensor named; None if some have no name (``*sizes``)."""
+    """The sample with all arguments named; None if some have no name (``*sizes``)."""
     if sample.kwargs.keys() & {"axis", "keepdims"}:
         return None  # in NumPy's spelling already
     bound = inspect.signature(function).bind(*sample.args, **sample.kwargs)
     kinds = {p.name: p.kind for p in bound.signature.parameters.values()}
     if any(kinds[name] is inspect.Parameter.VAR_POSITIONAL for name in bound.arguments):
         return None
-    own = [bound.arguments.pop("self")] if "self" in bound.arguments else []
     extra = bound.arguments.pop("kwargs", {})
-    return Sample(*own, **bound.arguments, **extra)
+    return Sample(**bound.arguments, **extra)
 
 
 def tensors_first(sample: Sample) -> bool:
