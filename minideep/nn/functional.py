@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ops.activation import *
+from ..ops.attention import *
 from ..ops.channel_norm import *
 from ..ops.convolution import *
 from ..ops.dropout import *
@@ -10,6 +11,7 @@ from ..ops.elementwise import sigmoid, tanh
 from ..ops.layer_norm import *
 from ..ops.linalg import linear
 from ..ops.normalization import *
+from ..ops.pooling import *
 from ..ops.selection import embedding, one_hot
 from ..ops.softmax import *
 from ..ops.windows import *

@@ -7,6 +7,7 @@ from ..tensor import attach
 from . import (
     activation,
     arrangement,
+    attention,
     channel_norm,
     contraction,
     conversion,
@@ -21,6 +22,7 @@ from . import (
     normalization,
     operators,
     order,
+    pooling,
     random,
     reduction,
     running,

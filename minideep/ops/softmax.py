@@ -32,13 +32,12 @@ def as_lanes(x: Array, dim: int) -> Array:
     return x.reshape(lanes if after == 1 else (*lanes, after))
 
 
-def exponentials(x: Array, out: Array) -> None:
-    """Write exp x to `out`, or a multiple of it (the same along axis 1) that does not overflow."""
-    if x.__class__ is np.ndarray and x.max() < _SAFE and x.min() > -_SAFE:  # a GPU would have to stop to answer that
-        np.exp(x, out=out)
-    else:
-        np.subtract(x, x.max(axis=1, keepdims=True), out=out)
-        np.exp(out, out=out)
+def is_small(x: Array) -> bool:
+    """Whether exp(x), and sums of it, are so far from 0 and from overflow that x need not be shifted for it.
+
+    A GPU would have to stop to answer that, so there the answer is no.
+    """
+    return not x.size or x.__class__ is np.ndarray and bool(x.max() < _SAFE and x.min() > -_SAFE)
 
 
 def sums(x: Array) -> Array:
@@ -55,7 +54,7 @@ def products(a: Array, b: Array) -> Array:
 
 
 def _softmax_part(x: Array, y: Array) -> None:
-    exponentials(x, y)
+    np.exp(x if is_small(x) else np.subtract(x, x.max(axis=1, keepdims=True), out=y), out=y)
     y /= sums(y)
 
 
