@@ -37,6 +37,7 @@ from .ops.layer_norm import *
 from .ops.linalg import *
 from .ops.normalization import cosine_similarity
 from .ops.order import *
+from .ops.pooling import adaptive_avg_pool1d, avg_pool1d, max_pool1d, max_pool2d
 from .ops.random import *
 from .ops.reduction import *
 from .ops.running import *

@@ -21,12 +21,12 @@ _BLOCK = 1024  # terms added up in one go: rounding errors grow with the length 
 
 def total(x: Array, axes: tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
     """Σ x over `axes` (ascending, from 0 up), or over all if None; of float16 in float32, of integers in int64."""
-    if x.dtype == float16:
+    if x.dtype is float16:
         return total(x.astype(float32), axes, keepdims).astype(float16)
     if x.dtype.kind != "f":
         return x.sum(axis=axes, keepdims=keepdims, dtype=int64)
     if x.size < _WORTH_A_PRODUCT or not x.flags.c_contiguous:
-        return x.sum(axis=axes, keepdims=keepdims)
+        return np.add.reduce(x, axis=axes, keepdims=keepdims)
     if keepdims:
         shape = tuple([1 if axes is None or axis in axes else n for axis, n in enumerate(x.shape)])
         return total(x, axes).reshape(shape)
@@ -95,9 +95,9 @@ def in_float32(kernel: Callable[..., Array]) -> Callable[..., Array]:
     """A kernel whose first argument is an array, as one that takes float16 by way of float32, where its sums are exact."""
 
     @functools.wraps(kernel)
-    def wide(*args: Any) -> Array:
+    def wide(*args: Any, **settings: Any) -> Array:
         if args[0].dtype != float16:
-            return kernel(*args)
-        return kernel(*[a.astype(float32) if hasattr(a, "dtype") else a for a in args]).astype(float16)
+            return kernel(*args, **settings)
+        return kernel(*[a.astype(float32) if hasattr(a, "dtype") else a for a in args], **settings).astype(float16)
 
     return wide

@@ -1,0 +1,301 @@
+"""Convolution of raw arrays as matrix products.
+
+Every window of the input, written as a column, makes a matrix; the weight times this matrix is the convolution (im2col:
+`unfold` shows it plainly). The matrix is many times the size of the input, so it is never made whole: one block of it at
+a time is laid out, small enough to stay in the cache, and in whichever of three ways takes the fewest passes over memory:
+
+- all kh·kw entries of a window below each other: kh·kw shifted copies of the input, one product;
+- by rows: what a window sees one row further down is what the window below it sees, so kw copies, shifted along the
+  width, hold the matrices of all kernel rows, each beginning a row further on: fewer copies, but kh products to be added;
+- as it is: for a 1×1 kernel the input itself is the matrix.
+
+Images with few positions are laid out side by side, so that the products are wide enough to be quick.
+
+Three functions share this. The sum of ``g[n,f,o] · weight[f,c,t] · input[n,c,i]``, where window o sees entry i at tap t,
+is linear in each of g, weight and input. Its derivatives for them are `convolve`, `weight_gradient` and
+`convolve_transposed`: functions of the other two, whose own derivatives are again among the three.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backend import CPU, Array, device_of
+from ..parallel import share
+from ..sums import in_float32
+from .windows import Windows
+
+_FEW = 128  # positions: products with one image of fewer are too narrow to be quick
+_WIDE = 512  # positions that such images make side by side
+_CACHED = 2**21  # bytes of a block on the CPU
+_BUSY = 2**26  # bytes of a block elsewhere: large enough to keep a GPU busy
+_LARGE_PRODUCT = 10**6  # multiplications: larger products of matrices BLAS spreads over the cores itself
+_WORTH_SHARING = 2**21  # multiplications in all: below, waking other threads takes longer than the work
+
+
+class Geometry(NamedTuple):
+    """Where the windows of a convolution lie, along the height and along the width, and its number of groups."""
+
+    rows: Windows
+    columns: Windows
+    groups: int
+
+
+class _Block(NamedTuple):
+    """What is laid out at once: parts of the images, of the groups of channels, and of the rows of the output."""
+
+    images: slice
+    groups: slice
+    rows: slice
+
+
+def contiguous(x: Array) -> Array:
+    return x if x.flags.c_contiguous else x.copy()
+
+
+# ---------------------------------------------------------------------------------------------- the layout
+
+
+class _Layout:
+    """How the windows of an input are laid out as matrices, the weight to match, and in which blocks."""
+
+    def __init__(self, x: Array, filters: int, geometry: Geometry) -> None:
+        self.rows, self.columns, self.groups = geometry
+        self.images, self.channels = x.shape[:2]
+        self.filters = filters
+        self.depth = self.channels // self.groups
+        self.positions = self.rows.count * self.columns.count
+        self.as_it_is = self.rows.trivial and self.columns.trivial
+        self.by_rows = self.rows.stride == 1 and self._rows_pay()
+        self.copies = self.columns.taps * (1 if self.by_rows else self.rows.taps)
+        self.side_by_side = self.positions <= _FEW and self.images > 1
+        self.on_cpu = device_of(x) is CPU
+        self.blocks = list(self._cut(x.itemsize))
+
+    def _rows_pay(self) -> bool:
+        """Whether to lay out by rows: counted in copied entries for each position.
+
+        An addition counts half, as it runs over longer pieces. The weight has to be put in order first.
+        """
+        height, width = self.rows.taps, self.columns.taps
+        weight = self.filters * self.depth * height * width
+        by_rows = width * self.channels + (height - 1) * self.filters / 2 + weight / (self.images * self.positions or 1)
+        return by_rows < height * width * self.channels
+
+    def _cut(self, itemsize: int) -> Iterator[_Block]:
+        """The blocks; those with the same rows follow each other, as what is padding is the same in them."""
+        height = self.rows.count
+        if self.side_by_side:
+            for images in _pieces(self.images, -(-_WIDE // self.positions)):
+                yield _Block(images, slice(0, self.groups), slice(0, height))
+            return
+        size = _CACHED if self.on_cpu else _BUSY
+        row = self.depth * self.copies * self.columns.count * itemsize  # of one group
+        more = self.rows.reach - 1 if self.by_rows else 0  # rows that the last windows of a block see below it
+        image = row * (height + more) or 1
+        images, groups, rows = max(size // (image * self.groups), 1), max(size // image, 1), height
+        if image > size:
+            rows = max(size // row - more, more + 1)
+        for part in _pieces(height, rows):
+            for some in _pieces(self.images, images):
+                for group in _pieces(self.groups, groups):
+                    yield _Block(some, group, part)
+
+    def loaded(self, block: _Block) -> Windows:
+        """The windows along the height whose entries are copied: those of the block, or single rows that they share."""
+        top, bottom = block.rows.start, block.rows.stop
+        rows = self.rows._replace(start=self.rows.start + top * self.rows.stride, count=bottom - top)
+        return rows._replace(taps=1, count=rows.count + rows.reach - 1) if self.by_rows else rows
+
+    def split(self, weight: Array) -> list[Array]:
+        """The weight as matrices of each group, to be multiplied by those of `_Columns.matrices`."""
+        filters, depth, height, width = weight.shape
+        if not self.by_rows:
+            return [contiguous(weight).reshape(self.groups, filters // self.groups, -1)]
+        parts = contiguous(weight.transpose(2, 0, 1, 3))
+        return list(parts.reshape(height, self.groups, filters // self.groups, depth * width))
+
+    def join(self, parts: list[Array]) -> Array:
+        """What `split` took apart."""
+        height, width = self.rows.taps, self.columns.taps
+        if not self.by_rows:
+            return parts[0].reshape(self.filters, self.depth, height, width)
+        return np.stack(parts).reshape(height, self.filters, self.depth, width).transpose(1, 2, 0, 3)
+
+    def grouped(self, y: Array, block: _Block) -> Array:
+        """The part of an output-shaped array that belongs to a block, as matrices (images, groups, filters, positions)."""
+        per_group, width = self.filters // self.groups, self.columns.count
+        if self.side_by_side:
+            return contiguous(y[block.images].transpose(1, 2, 3, 0)).reshape(1, self.groups, per_group, -1)
+        whole = y.reshape(self.images, self.groups, per_group, self.positions)
+        return whole[block.images, block.groups, :, block.rows.start * width : block.rows.stop * width]
+
+    def work_off(self, work: Callable[[list[_Block]], Any]) -> list[Any]:
+        """``[work(blocks), …]``: of all blocks, or of some each in several threads where BLAS would not use the cores."""
+        share_out = self._products_are_small()
+        runs = (
+            [self.blocks[part] for part in _pieces(len(self.blocks), -(-len(self.blocks) // 4))]
+            if share_out
+            else [self.blocks]
+        )
+        results: list[Any] = [None] * len(runs)
+
+        def one(i: int) -> None:
+            results[i] = work(runs[i])
+
+        share(one, range(len(runs)))
+        return results
+
+    def _products_are_small(self) -> bool:
+        if not self.on_cpu or len(self.blocks) < 2:
+            return False
+        images, _, rows = self.blocks[0]
+        matrix = self.depth * self.copies * rows.stop * self.columns.count * (images.stop if self.side_by_side else 1)
+        per_group = self.filters // self.groups
+        in_all = self.filters * self.depth * self.rows.taps * self.columns.taps * self.positions * self.images
+        return (per_group == 1 or matrix * per_group <= _LARGE_PRODUCT) and in_all >= _WORTH_SHARING
+
+
+def _pieces(count: int, size: int) -> Iterator[slice]:
+    """``range(count)`` cut into equal pieces of at most `size`."""
+    pieces = -(-count // size)
+    for i in range(pieces):
+        yield slice(count * i // pieces, count * (i + 1) // pieces)
+
+
+class _Columns:
+    """The windows of one block at a time, as columns of matrices in memory that is used again for every block."""
+
+    def __init__(self, layout: _Layout, x: Array) -> None:
+        self.layout = layout
+        self.x = contiguous(x) if layout.as_it_is else x
+        self.memory = np.empty_like(x, shape=(0,))
+        self.borders: Any = None  # where the zeros of the padding are, as long as they are
+
+    def matrices(self, block: _Block) -> list[Array]:
+        """The matrices (images, groups, entries of a window, positions), one for each matrix of `_Layout.split`."""
+        layout = self.layout
+        channels = slice(block.groups.start * layout.depth, block.groups.stop * layout.depth)
+        x = self.x[block.images, channels]
+        source = contiguous(x.transpose(1, 2, 3, 0))[None] if layout.side_by_side else x[..., None]
+        shape = len(source), block.groups.stop - block.groups.start, layout.depth * layout.copies, -1
+        if layout.as_it_is:
+            return [source[:, :, block.rows].reshape(shape)]
+        copies = self._copies(source, layout.loaded(block)).reshape(shape)
+        if not layout.by_rows:
+            return [copies]
+        width, count = layout.columns.count * source.shape[-1], block.rows.stop - block.rows.start
+        starts = range(0, layout.rows.reach, layout.rows.dilation)
+        return [copies[..., start * width : (start + count) * width] for start in starts]
+
+    def _copies(self, source: Array, rows: Windows) -> Array:
+        """The entries at each tap in an array (images, channels, taps, taps, rows, columns, images side by side)."""
+        columns = self.layout.columns
+        batch, channels, _, _, side_by_side = source.shape
+        shape = (batch, channels, rows.taps, columns.taps, rows.count, columns.count, side_by_side)
+        size = math.prod(shape)
+        if self.memory.size < size:
+            self.memory = np.empty_like(source, shape=(size,))
+            self.borders = None
+        copies = self.memory[:size].reshape(shape)
+        seen_y = [rows.seen(tap) for tap in range(rows.taps)]
+        seen_x = [columns.seen(tap) for tap in range(columns.taps)]
+        borders = shape, [out for out, _ in seen_y]
+        if borders != self.borders:
+            copies[...] = 0
+            self.borders = borders
+        for i, (out_y, in_y) in enumerate(seen_y):
+            for j, (out_x, in_x) in enumerate(seen_x):
+                copies[:, :, i, j, out_y, out_x] = source[:, :, in_y, in_x]
+        return copies
+
+
+# ---------------------------------------------------------------------------------------------- the three functions
+
+
+@in_float32
+def convolve(x: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Array:
+    """``y[n,f,o] = Σ weight[f,c,t] · x[n,c,i]`` over c, t and the entry i that window o sees at tap t, plus ``bias[f]``."""
+    layout = _Layout(x, len(weight), geometry)
+    parts = layout.split(weight)
+    y = np.empty_like(x, shape=(layout.images, layout.filters, layout.rows.count, layout.columns.count))
+    if bias is not None:
+        bias = bias.reshape(layout.groups, -1, 1)
+
+    def work(blocks: list[_Block]) -> None:
+        columns, spare = _Columns(layout, x), None
+        for block in blocks:
+            matrices = columns.matrices(block)
+            out = None if layout.side_by_side else layout.grouped(y, block)
+            out = np.matmul(parts[0][block.groups], matrices[0], out=out)
+            for part, matrix in zip(parts[1:], matrices[1:], strict=True):
+                spare = spare if spare is not None and spare.shape == out.shape else np.empty_like(out)
+                np.add(out, np.matmul(part[block.groups], matrix, out=spare), out=out)
+            if bias is not None:
+                np.add(out, bias[block.groups], out=out)
+            if layout.side_by_side:
+                y[block.images] = out.reshape(*y.shape[1:], -1).transpose(3, 0, 1, 2)
+
+    layout.work_off(work)
+    return y
+
+
+@in_float32
+def weight_gradient(x: Array, g: Array, geometry: Geometry) -> Array:
+    """``Σ g[n,f,o] · x[n,c,i]`` over n and o, for each f, c and tap t at which window o sees entry i."""
+    layout, g = _Layout(x, g.shape[1], geometry), contiguous(g)
+    shape = layout.groups, layout.filters // layout.groups, layout.depth * layout.copies
+
+    def work(blocks: list[_Block]) -> list[Array]:
+        columns = _Columns(layout, x)
+        sums = [np.zeros_like(x, shape=shape) for _ in range(layout.rows.taps if layout.by_rows else 1)]
+        for block in blocks:
+            rows = layout.grouped(g, block)
+            for total, matrix in zip(sums, columns.matrices(block), strict=True):
+                products = np.matmul(rows, matrix.swapaxes(-1, -2))
+                total[block.groups] += products[0] if len(products) == 1 else np.add.reduce(products, axis=0)
+        return sums
+
+    return layout.join([functools.reduce(np.add, parts) for parts in zip(*layout.work_off(work), strict=True)])
+
+
+@in_float32
+def convolve_transposed(g: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Array:
+    """``x[n,c,i] = Σ weight[f,c,t] · g[n,f,o]`` over f and the windows o that see i at a tap t, plus ``bias[c]``.
+
+    Entries `stride` apart are seen by windows that follow each other, at taps in reverse order: so each of these sets of
+    entries is an ordinary convolution of g, with stride 1, and with those taps of the weight that reach them.
+    """
+    rows, columns, groups = geometry
+    filters, depth = weight.shape[:2]
+    weight = weight.reshape(groups, filters // groups, depth, rows.taps, columns.taps).swapaxes(1, 2)
+    weight = weight.reshape(groups * depth, filters // groups, rows.taps, columns.taps)
+    if rows.stride == columns.stride == 1:
+        (over_y, taps_y), (over_x, taps_x) = _windows_on(rows, 0), _windows_on(columns, 0)
+        return convolve(g, weight[:, :, taps_y, taps_x], bias, Geometry(over_y, over_x, groups))
+    x = np.empty_like(g, shape=(len(g), groups * depth, rows.size, columns.size))
+    for top in range(min(rows.stride, rows.size)):
+        for left in range(min(columns.stride, columns.size)):
+            (over_y, taps_y), (over_x, taps_x) = _windows_on(rows, top), _windows_on(columns, left)
+            if over_y.taps and over_x.taps:
+                part = convolve(g, weight[:, :, taps_y, taps_x], bias, Geometry(over_y, over_x, groups))
+            else:
+                part = 0 if bias is None else bias[:, None, None]
+            x[:, :, top :: rows.stride, left :: columns.stride] = part
+    return x
+
+
+def _windows_on(windows: Windows, phase: int) -> tuple[Windows, slice]:
+    """Entries `phase`, `phase + stride`, … as windows over the outputs that see them, and at which taps they do."""
+    reachable = [t for t in range(windows.taps) if (phase - windows.start - t * windows.dilation) % windows.stride == 0]
+    last = reachable[-1] if reachable else 0
+    start = (phase - windows.start - last * windows.dilation) // windows.stride
+    common = math.gcd(windows.stride, windows.dilation)
+    count = len(range(phase, windows.size, windows.stride))
+    over = Windows(windows.count, len(reachable), 1, windows.dilation // common, start, count)
+    return over, slice(last, None, -(windows.stride // common))
