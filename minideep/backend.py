@@ -8,6 +8,7 @@ named. A device is one entry of ``_modules``, so a test can add a third kind of 
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import os
 from collections.abc import Callable
@@ -141,9 +142,12 @@ def module_for(where: device) -> Any:
     return module
 
 
+_imported = functools.cache(importlib.import_module)
+
+
 def special(array: Array) -> Any:
     """``scipy.special`` for the library the array belongs to (imported when first asked for)."""
-    return importlib.import_module(_special.get(device_of(array).type, "scipy.special"))
+    return _imported(_special.get(device_of(array).type, "scipy.special"))
 
 
 def special_function(name: str) -> Callable[[Array], Array]:

@@ -125,7 +125,7 @@ def _function(op: Op) -> str:
         # Tensors of one dtype, and floats beside numbers, are ready as they are: nearly all that comes here.
         alike = [
             f"({p}.array.dtype is {first}.array.dtype if isinstance({p}, Tensor) else "
-            f"{p}.__class__ in (float, int) and {first}.array.dtype.kind == 'f')"
+            f"{p}.__class__ in plain_{p} and {first}.array.dtype.kind == 'f')"
             for p in op.inputs[1:]
         ]
         together, ready = ", ".join(op.inputs), " and ".join([f"isinstance({first}, Tensor)", *alike])

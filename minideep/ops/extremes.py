@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd import op, public
+from ..autograd.graph import make_tensor
 from ..autograd.operands import dimension
-from ..backend import Array
+from ..backend import Array, module_of
 from ..tensor import Tensor
 from .elementwise import maximum, minimum
-from .reduction import Dims, as_axes, refuse_nothing, share_of_ties
+from .reduction import Dims, Shape, as_axes, refuse_nothing, share_of_ties
 
 __all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
 
@@ -57,30 +58,51 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     return _position("argmin", input, dim, keepdim)
 
 
-def _extreme(positions: Callable[..., Tensor], input: Tensor, dim: int, keepdim: bool) -> Extremes:
-    """PyTorch's max and min along one dimension: the gradient goes to the first of several alike."""
-    indices = positions(input, dim, keepdim=True)
-    values = input.take_along_dim(indices, dim) if input.ndim else input.clone()
-    return Extremes(values, indices) if keepdim else Extremes(values.squeeze(dim), indices.squeeze(dim))
+def _to_position(g: Any, indices: Array, input_shape: Shape, dim: int, keepdim: bool) -> Any:
+    """All of g goes to the entry that was found."""
+    if not input_shape:
+        return g
+    numbers = module_of(indices).arange(input_shape[dim]).reshape((-1,) + (1,) * (len(input_shape) - dim - 1))
+    return (g if keepdim else np.expand_dims(g, dim)) * (numbers == indices)
+
+
+@op(method=False, name="max", input=_to_position)
+def _greatest(input: Array, indices: Array, dim: int, keepdim: bool) -> Array:
+    return input.max(axis=(dim,)[: input.ndim], keepdims=keepdim)
+
+
+@op(method=False, name="min", input=_to_position)
+def _least(input: Array, indices: Array, dim: int, keepdim: bool) -> Array:
+    return input.min(axis=(dim,)[: input.ndim], keepdims=keepdim)
+
+
+def _with_indices(positions: Callable[..., Tensor], values: Callable[..., Tensor], input: Tensor, dim: int, keepdim: bool) -> Extremes:
+    indices = positions(input, dim, True)
+    y = values(input, indices, dimension("max", dim, input.ndim), keepdim)
+    return Extremes(y, indices if keepdim else make_tensor(indices.array.reshape(y.shape)))
 
 
 @public()
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: int | None = None) -> Any:
+def max(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None, keepdims: bool = False
+) -> Any:
     """The greatest entry (`amax`); along one `dim`, a pair of values and indices; with another tensor, `maximum`.
 
     >>> max(Tensor([[1.0, 5.0], [7.0, 3.0]]), dim=1)
     Extremes(values=tensor([5., 7.]), indices=tensor([1, 0]))
     """
-    other, dim = dim if isinstance(dim, Tensor) else other, axis if dim is None else dim
-    if other is not None:
-        return maximum(input, other)
-    return amax(input) if dim is None else _extreme(argmax, input, dim, keepdim)
+    dim = axis if dim is None else dim
+    if other is not None or isinstance(dim, Tensor):
+        return maximum(input, dim if other is None else other)
+    return amax(input) if dim is None else _with_indices(argmax, _greatest, input, dim, keepdim or keepdims)
 
 
 @public()
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: int | None = None) -> Any:
+def min(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None, keepdims: bool = False
+) -> Any:
     """The least entry (`amin`); along one `dim`, a pair of values and indices; with another tensor, `minimum`."""
-    other, dim = dim if isinstance(dim, Tensor) else other, axis if dim is None else dim
-    if other is not None:
-        return minimum(input, other)
-    return amin(input) if dim is None else _extreme(argmin, input, dim, keepdim)
+    dim = axis if dim is None else dim
+    if other is not None or isinstance(dim, Tensor):
+        return minimum(input, dim if other is None else other)
+    return amin(input) if dim is None else _with_indices(argmin, _least, input, dim, keepdim or keepdims)

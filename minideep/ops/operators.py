@@ -21,6 +21,7 @@ _BINARY = {
     "mod": np.remainder, "pow": np.power, "matmul": np.matmul, "and": np.bitwise_and, "or": np.bitwise_or,
     "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
 }  # fmt: skip
+_COMMUTATIVE = {"add", "mul", "and", "or", "xor"}
 _UNARY = {"neg": np.negative, "abs": np.absolute, "invert": np.invert}
 _COMPARISONS = {
     "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
@@ -122,7 +123,8 @@ def attach_operators() -> None:
     for name, ufunc in _BINARY.items():
         if function := numpy_functions.get(ufunc):
             changing = in_place(function, f"{function.__name__}_", ufuncs.get(function.__name__))
-            attach({f"__{name}__": function, f"__r{name}__": _reflected(function), f"__i{name}__": changing})
+            reflected = function if name in _COMMUTATIVE else _reflected(function)
+            attach({f"__{name}__": function, f"__r{name}__": reflected, f"__i{name}__": changing})
     attach({f"__{name}__": numpy_functions[ufunc] for name, ufunc in _UNARY.items()})
     attach({f"__{name}__": _comparison(numpy_functions[ufunc]) for name, ufunc in _COMPARISONS.items()})
     for name in registry.keys() & _INPLACE:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from .. import backend
 from ..autograd import op
 from ..autograd.operands import dimensions
 from ..backend import Array, DType, float16, float32
-from ..sums import total
+from ..sums import in_float32, total
 from ..tensor import Tensor
 from .elementwise import not_zero
 
@@ -28,8 +27,10 @@ _WORTH_A_VIEW = 16384  # entries; fewer are written out sooner than NumPy has ma
 
 def as_axes(name: str, dim: Dims, ndim: int) -> Shape | None:
     """The dimensions to reduce, ascending from 0 up; None for all of them."""
-    if dim is None or isinstance(dim, Sequence) and not dim:
+    if dim is None or dim == () or dim == []:
         return None
+    if dim.__class__ is int and -ndim <= dim < ndim:
+        return (dim % ndim,)
     axes = tuple(sorted(dimensions(name, dim, ndim)))
     return axes if ndim else ()
 
@@ -68,18 +69,6 @@ def share_of_ties(g: Any, input: Any, y: Any, dim: Dims, keepdim: bool) -> Any:
 def _sum(x: Any, axes: Shape | None) -> Any:
     """Σ x, with the reduced dimensions kept, of raw arrays and Tensors alike."""
     return sum(x, axes, True) if isinstance(x, Tensor) else total(x, axes, True)
-
-
-def in_float32(body: Callable[..., Array]) -> Callable[..., Array]:
-    """float16 is computed with as float32, and rounded at the end."""
-
-    @functools.wraps(body)
-    def accurate(input: Array, *args: Any, **kwargs: Any) -> Array:
-        if input.dtype != float16:
-            return body(input, *args, **kwargs)
-        return body(input.astype(float32), *args, **kwargs).astype(float16)
-
-    return accurate
 
 
 # ---------------------------------------------------------------------------------------------- sums

@@ -9,7 +9,8 @@ import numpy as np
 from ..autograd import op
 from ..autograd.operands import dimension
 from ..backend import Array, DType, float16, float32, int64
-from .reduction import expand_to, in_float32
+from ..sums import in_float32
+from .reduction import expand_to
 
 __all__ = ["cumprod", "cumsum", "prod"]
 

@@ -44,7 +44,7 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> A
     input=lambda g, condition, input_shape: fit(np.where(condition, g, 0), input_shape),
     other=lambda g, condition, other_shape: fit(np.where(condition, 0, g), other_shape),
 )
-def _where(condition: Array, input: Array, other: Array) -> Array:
+def _where(condition: Array, input: Array | float, other: Array | float) -> Array:
     return np.where(condition, input, other)
 
 
@@ -59,10 +59,12 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         raise RuntimeError(f"where: expected condition to be a boolean tensor, but got {kind}; compare first, as in x > 0")
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
-    dtype = result_type(input, other)
-    mask = getattr(condition, "array", condition)
-    ends = [x.to(dtype) if isinstance(x, Tensor) else np.full_like(mask, x, dtype, shape=()) for x in (input, other)]
-    return _where(condition, *ends)
+    if getattr(input, "dtype", None) is not getattr(other, "dtype", 0):
+        dtype = result_type(input, other)
+        input, other = [x.to(dtype) if isinstance(x, Tensor) else x for x in (input, other)]
+        if not isinstance(input, Tensor) and not isinstance(other, Tensor):  # numbers alone: the first becomes a tensor
+            input = np.full_like(getattr(condition, "array", condition), input, dtype, shape=())
+    return _where(condition, input, other)
 
 
 @op(
