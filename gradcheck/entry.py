@@ -20,7 +20,13 @@ class Sample:
     """One call: positional and keyword arguments. Float arrays are differentiated, other arrays are constants."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.args, self.kwargs = args, kwargs
+        self.args = tuple(map(_array, args))
+        self.kwargs = {name: _array(value) for name, value in kwargs.items()}
+
+
+def _array(value: Any) -> Any:
+    """What NumPy computes of arrays without dimensions are scalars: ``2 * r()`` is meant to be an array as well."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
 
 
 class Make:

@@ -151,7 +151,7 @@ def _bad_additions(r: Make) -> Iterator[Failure]:
     yield Failure(Sample(r(3, 4), 0, np.array([0, 1]), r(3, 4)), RuntimeError, wants)
     yield Failure(Sample(r(3, 4), 0, np.array([0, 1]), r(2)), RuntimeError, wants)
     yield Failure(Sample(r(3, 4), 0, np.array([0, 1]), r.ints(0, 2, 2, 4)), RuntimeError, wants)
-    yield Failure(Sample(r(3, 4), 0, np.array([0, 3]), r(2, 4)), IndexError, "index_add: index 3 is out of range")
+    yield Failure(Sample(r(3), 0, np.array([0, 3]), r(2)), IndexError, "index_add: index 3 is out of range")
     yield Failure(Sample(r(3, 4), 0, np.array([[0, 1]]), r(2, 4)), IndexError, "index_add: expected a vector of positions")
 
 
