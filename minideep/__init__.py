@@ -40,6 +40,7 @@ from .ops.order import *
 from .ops.pooling import adaptive_avg_pool1d, avg_pool1d, max_pool1d, max_pool2d
 from .ops.random import *
 from .ops.reduction import *
+from .ops.resample import pixel_shuffle, pixel_unshuffle
 from .ops.running import *
 from .ops.selection import *
 from .ops.shape import *
