@@ -39,12 +39,12 @@ HIDDEN_LAYERS = 3
 WIDTH = 12  # numbers that each hidden layer puts out
 TURNS = 1.5  # how often each spiral winds around the middle
 LEARNING_RATE = 0.05
-STEPS = 400 if FAST else 1000
+STEPS = 250 if FAST else 1000
 SEEDS = range(2 if FAST else 20 if FULL else 4)
 
 
 def save(figure: plt.Figure, name: str) -> None:
-    figure.savefig(OUT / f"{name}.png", dpi=120, bbox_inches="tight")
+    figure.savefig(OUT / f"{name}.png", dpi=120)
     if SHOW:
         plt.show()
     plt.close(figure)
@@ -270,7 +270,7 @@ def draw_decisions() -> None:
     side = np.linspace(-1.15, 1.15, 120)
     plane = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     points, classes = (part[:400] for part in spirals(2000, np.random.default_rng(1)))
-    figure, panels = plt.subplots(1, len(trained), figsize=(3.2 * len(trained), 3.6), sharey=True)
+    figure, panels = plt.subplots(1, len(trained), figsize=(3.2 * len(trained), 3.8), sharey=True, layout="compressed")
     for (depth, layers), axes in zip(trained.items(), panels, strict=True):
         scores = network(layers, minideep.tensor(plane, dtype=minideep.float32))[-1]
         chance = F.softmax(scores, dim=1)[:, 1].reshape(120, 120).detach().numpy()
