@@ -25,7 +25,7 @@ every_file = pytest.mark.parametrize("file", FILES, ids=str)
 # The rooms by floor, from the ground up. A room imports only from floors below, and from its own files.
 FLOORS = [
     {"backend"},
-    {"sums", "scatter", "parallel"},
+    {"sums", "places", "parallel"},
     {"autograd"},
     {"tensor"},
     {"ops"},

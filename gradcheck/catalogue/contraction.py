@@ -15,7 +15,9 @@ def _equation(draw: Draw, r: Make) -> Sample:
     letters = sorted(set("".join(terms)))
     result = "->" + "".join(draw.order(letters)[: draw.integer(0, len(letters))]) if draw.boolean() else ""
     stretch = [{letter: draw.integer(0, 3) == 0 for letter in term} for term in terms]
-    shapes = [[1 if ones[letter] else sizes[letter] for letter in term] for term, ones in zip(terms, stretch, strict=True)]
+    shapes = [
+        [1 if ones[letter] else sizes[letter] for letter in term] for term, ones in zip(terms, stretch, strict=True)
+    ]
     return Sample(",".join(terms) + result, *(r(*shape) for shape in shapes))
 
 
@@ -106,11 +108,17 @@ entry(
     generated=drawn(_contracting),
     skips={"dimensions": "its `dims` are pairs of dimensions, or how many of them there are"},
     errors=lambda r: [
-        Failure(Sample(r(2, 3), r(2, 3), 1), RuntimeError, "tensordot: dimension 1 of the first tensor (2, 3) and 0 of the second"),
+        Failure(
+            Sample(r(2, 3), r(2, 3), 1),
+            RuntimeError,
+            "tensordot: dimension 1 of the first tensor (2, 3) and 0 of the second",
+        ),
         Failure(Sample(r(2, 3), r(2, 3), 3), RuntimeError, "tensordot: cannot sum over 3 dimensions"),
         Failure(Sample(r(2, 3), r(2, 3), -1), RuntimeError, "tensordot: cannot sum over -1 dimensions"),
         Failure(Sample(r(2, 3), r(2, 3), ([0, 1], [0])), RuntimeError, "tensordot: expected tensors of one dtype"),
-        Failure(Sample(r(2, 3), r.ints(0, 9, 2, 3), ([0], [0])), RuntimeError, "tensordot: expected tensors of one dtype"),
+        Failure(
+            Sample(r(2, 3), r.ints(0, 9, 2, 3), ([0], [0])), RuntimeError, "tensordot: expected tensors of one dtype"
+        ),
         Failure(Sample(r(2, 3), r(2, 3), ([1, 1], [1, 1])), RuntimeError, "tensordot: dim 1 appears multiple times"),
     ],
 )
@@ -126,6 +134,8 @@ entry(
     ],
     generated=drawn(lambda draw, r: Sample(r(*draw.shape(most=2), n := draw.integer(0, 3)), r(*draw.shape(most=2), n))),
     errors=lambda r: [
-        Failure(Sample(r(2, 3), r(2, 4)), RuntimeError, "inner: the last sides of the shapes (2, 3) and (2, 4) must match"),
+        Failure(
+            Sample(r(2, 3), r(2, 4)), RuntimeError, "inner: the last sides of the shapes (2, 3) and (2, 4) must match"
+        ),
     ],
 )

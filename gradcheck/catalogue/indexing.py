@@ -111,7 +111,12 @@ def _reading(draw: Draw, r: Make) -> Sample:
 
 entry(
     "getitem",
-    lambda r: [*(Sample(r(3, 4, 2), index) for index in _indices(r)), Sample(r(), ()), Sample(r(), None), Sample(r(0, 2), ALL)],
+    lambda r: [
+        *(Sample(r(3, 4, 2), index) for index in _indices(r)),
+        Sample(r(), ()),
+        Sample(r(), None),
+        Sample(r(0, 2), ALL),
+    ],
     generated=drawn(_reading),
     errors=lambda r: [
         *(Failure(Sample(r(3, 4, 2), index), error, text) for index, error, text in _bad_indices(r)),
@@ -166,7 +171,9 @@ def _writing(draw: Draw, r: Make) -> Sample:
 
 def _bad_values(r: Make) -> Iterator[Failure]:
     fill = "setitem: a value of shape"
-    yield Failure(Sample(r(3, 4), 0, r(5)), RuntimeError, f"{fill} (5,) does not fill the part to write to, of shape (4,)")
+    yield Failure(
+        Sample(r(3, 4), 0, r(5)), RuntimeError, f"{fill} (5,) does not fill the part to write to, of shape (4,)"
+    )
     yield Failure(Sample(r(3, 4), [0, 1], r(3, 2, 4)), RuntimeError, f"{fill} (3, 2, 4) does not fill")
     yield Failure(Sample(r(3, 4), r(3, 4) > -9, r(11)), RuntimeError, f"{fill} (11,) does not fill")
     yield Failure(Sample(r(3, 4), [0], r.ints(0, 9, 4)), RuntimeError, "takes values of the same dtype, not of int64")

@@ -21,7 +21,9 @@ def _factors(draw: Draw, r: Make) -> Sample:
 
 
 def _bad_factors(name: str, r: Make) -> Iterator[Failure]:
-    yield Failure(Sample(r(3, 4), r(3, 4)), RuntimeError, f"{name}: shapes (3, 4) and (3, 4) cannot be multiplied: the last side")
+    yield Failure(
+        Sample(r(3, 4), r(3, 4)), RuntimeError, f"{name}: shapes (3, 4) and (3, 4) cannot be multiplied: the last side"
+    )
     yield Failure(Sample(r(3, 4), r.ints(0, 9, 4, 2)), RuntimeError, f"{name}: expected factors of the same dtype")
     yield Failure(Sample(r.bools(2, 2), r.bools(2, 2)), NotImplementedError, f"{name}: not implemented for bool")
 
@@ -50,8 +52,14 @@ entry(
     errors=lambda r: [
         *_bad_factors("matmul", r),
         Failure(Sample(r(3, 4), r(3)), RuntimeError, "the last side of the first is 4, the only side of the second 3"),
-        Failure(Sample(r(2, 3, 4), r(3, 4, 2)), RuntimeError, "the sizes before the last two sides must match, or be 1"),
-        Failure(Sample(r(3, 4), r()), RuntimeError, "matmul: expected factors with dimensions, but their shapes are (3, 4) and ()"),
+        Failure(
+            Sample(r(2, 3, 4), r(3, 4, 2)), RuntimeError, "the sizes before the last two sides must match, or be 1"
+        ),
+        Failure(
+            Sample(r(3, 4), r()),
+            RuntimeError,
+            "matmul: expected factors with dimensions, but their shapes are (3, 4) and ()",
+        ),
         Failure(Sample(r(3, 4), 2.0), TypeError, "matmul(): argument 'other' must be Tensor, not float"),
     ],
 )
@@ -71,7 +79,9 @@ entry(
     "bmm",
     lambda r: [Sample(r(2, 3, 4), r(2, 4, 2)), Sample(r(0, 3, 4), r(0, 4, 2)), Sample(r(1, 1, 4), r(1, 4, 1))],
     errors=lambda r: [
-        Failure(Sample(r(2, 3, 4), r(2, 3, 4)), RuntimeError, "matmul: shapes (2, 3, 4) and (2, 3, 4) cannot be multiplied"),
+        Failure(
+            Sample(r(2, 3, 4), r(2, 3, 4)), RuntimeError, "matmul: shapes (2, 3, 4) and (2, 3, 4) cannot be multiplied"
+        ),
         Failure(Sample(r(2, 3, 4), r(1, 4, 2)), RuntimeError, "bmm: expected batches of the same size"),
         Failure(Sample(r(3, 4), r(4, 2)), RuntimeError, "bmm: expected a batch of matrices (3 dimensions)"),
     ],
@@ -98,7 +108,9 @@ entry(
     "outer",
     lambda r: [Sample(r(3), r(4)), Sample(r(1), r(2)), Sample(r(0), r(2)), Sample(r(3), r.ints(0, 9, 2))],
     generated=drawn(lambda draw, r: Sample(r(draw.integer(0, 4)), r(draw.integer(0, 4)))),
-    errors=lambda r: [Failure(Sample(r(3, 1), r(4)), RuntimeError, "outer: expected a vector, but got a tensor of shape (3, 1)")],
+    errors=lambda r: [
+        Failure(Sample(r(3, 1), r(4)), RuntimeError, "outer: expected a vector, but got a tensor of shape (3, 1)")
+    ],
 )
 
 # ---------------------------------------------------------------------------------------------- product and sum
@@ -132,7 +144,9 @@ entry(
     lambda r: [Sample(r(3), r(3, 4), r(4)), Sample(r(), r(3, 4), r(4), beta=2, alpha=0.5)],
     errors=lambda r: [
         *_bad_sums("addmv", r, (3, 4), (4,)),
-        Failure(Sample(r(3), r(3, 4), r(4, 1)), RuntimeError, "mv: expected a vector, but got a tensor of shape (4, 1)"),
+        Failure(
+            Sample(r(3), r(3, 4), r(4, 1)), RuntimeError, "mv: expected a vector, but got a tensor of shape (4, 1)"
+        ),
     ],
 )
 entry(
@@ -173,10 +187,24 @@ entry(
     ],
     generated=drawn(_layer),
     errors=lambda r: [
-        Failure(Sample(r(3, 4), r(2, 3)), RuntimeError, "linear: a weight of shape (2, 3) wants an input with a last side of 3"),
-        Failure(Sample(r(3, 4), r(2, 4), r(3)), RuntimeError, "linear: a result of shape (3, 2) cannot take a bias of shape (3,)"),
-        Failure(Sample(r(3, 4), r(2, 4), r.ints(0, 9, 2)), RuntimeError, "linear: expected a weight (m, n) and a bias (m,)"),
-        Failure(Sample(r(3, 4), r(1, 2, 4)), RuntimeError, "linear: expected a weight (m, n) and a bias (m,) of dtype float64"),
+        Failure(
+            Sample(r(3, 4), r(2, 3)),
+            RuntimeError,
+            "linear: a weight of shape (2, 3) wants an input with a last side of 3",
+        ),
+        Failure(
+            Sample(r(3, 4), r(2, 4), r(3)),
+            RuntimeError,
+            "linear: a result of shape (3, 2) cannot take a bias of shape (3,)",
+        ),
+        Failure(
+            Sample(r(3, 4), r(2, 4), r.ints(0, 9, 2)), RuntimeError, "linear: expected a weight (m, n) and a bias (m,)"
+        ),
+        Failure(
+            Sample(r(3, 4), r(1, 2, 4)),
+            RuntimeError,
+            "linear: expected a weight (m, n) and a bias (m,) of dtype float64",
+        ),
         Failure(Sample(r(3, 4), r.ints(0, 9, 2, 4)), RuntimeError, "linear: expected factors of the same dtype"),
         Failure(Sample(r(), r(2, 4)), RuntimeError, "linear: expected factors with dimensions"),
     ],

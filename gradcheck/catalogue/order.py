@@ -37,7 +37,10 @@ entry(
 )
 entry(
     "argsort",
-    lambda r: [*_sortings(r), *(Sample(np.array([np.nan, 1.0, np.inf, np.nan, -np.inf]), descending=d) for d in (False, True))],
+    lambda r: [
+        *_sortings(r),
+        *(Sample(np.array([np.nan, 1.0, np.inf, np.nan, -np.inf]), descending=d) for d in (False, True)),
+    ],
     generated=drawn(lambda draw, r: Sample(*_sorting(draw, r), draw.boolean())),
     errors=lambda r: [Failure(Sample(r(3), 1), IndexError, "argsort: Dimension out of range")],
     differentiable=False,

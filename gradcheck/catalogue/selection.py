@@ -10,7 +10,7 @@ import numpy as np
 from ..drawing import Draw, drawn
 from ..entry import Failure, Make, Sample, entry
 
-# ---------------------------------------------------------------------------------------------- positions along a dimension
+# ---------------------------------------------------------------------------------------------- along a dimension
 
 
 def _gathering(draw: Draw, r: Make) -> tuple[np.ndarray, int, np.ndarray]:
@@ -79,10 +79,24 @@ entry(
     ],
     errors=lambda r: [
         *_bad_gatherings("scatter", r, 1.0),
-        Failure(Sample(r(3, 4), 1, np.array([[0, 1]])), TypeError, "scatter: expected src, a tensor, or value, a number"),
-        Failure(Sample(r(3, 4), 1, np.array([[0, 1]]), r(1, 1)), RuntimeError, "scatter: expected an index no larger than src, (1, 1)"),
-        Failure(Sample(r(3, 4), 1, np.array([[0, 1]]), r()), RuntimeError, "scatter: expected an index no larger than src, ()"),
-        Failure(Sample(r(3, 4), 1, np.array([[0]]), r.ints(0, 2, 1, 1)), RuntimeError, "scatter: expected src of the input's dtype float64"),
+        Failure(
+            Sample(r(3, 4), 1, np.array([[0, 1]])), TypeError, "scatter: expected src, a tensor, or value, a number"
+        ),
+        Failure(
+            Sample(r(3, 4), 1, np.array([[0, 1]]), r(1, 1)),
+            RuntimeError,
+            "scatter: expected an index no larger than src, (1, 1)",
+        ),
+        Failure(
+            Sample(r(3, 4), 1, np.array([[0, 1]]), r()),
+            RuntimeError,
+            "scatter: expected an index no larger than src, ()",
+        ),
+        Failure(
+            Sample(r(3, 4), 1, np.array([[0]]), r.ints(0, 2, 1, 1)),
+            RuntimeError,
+            "scatter: expected src of the input's dtype float64",
+        ),
     ],
 )
 
@@ -103,8 +117,16 @@ entry(
     generated=drawn(_scattering),
     errors=lambda r: [
         *_bad_gatherings("scatter_add", r, r(5, 5)),
-        Failure(Sample(r(3, 4), 1, np.array([[0, 1]]), 1.0), TypeError, "scatter_add: argument 'src' must be Tensor, not float"),
-        Failure(Sample(r(3, 4), 1, np.array([[0, 1]]), r(1, 1)), RuntimeError, "scatter_add: expected an index no larger than src"),
+        Failure(
+            Sample(r(3, 4), 1, np.array([[0, 1]]), 1.0),
+            TypeError,
+            "scatter_add: argument 'src' must be Tensor, not float",
+        ),
+        Failure(
+            Sample(r(3, 4), 1, np.array([[0, 1]]), r(1, 1)),
+            RuntimeError,
+            "scatter_add: expected an index no larger than src",
+        ),
     ],
 )
 
@@ -152,7 +174,9 @@ def _bad_additions(r: Make) -> Iterator[Failure]:
     yield Failure(Sample(r(3, 4), 0, np.array([0, 1]), r(2)), RuntimeError, wants)
     yield Failure(Sample(r(3, 4), 0, np.array([0, 1]), r.ints(0, 2, 2, 4)), RuntimeError, wants)
     yield Failure(Sample(r(3), 0, np.array([0, 3]), r(2)), IndexError, "index_add: index 3 is out of range")
-    yield Failure(Sample(r(3, 4), 0, np.array([[0, 1]]), r(2, 4)), IndexError, "index_add: expected a vector of positions")
+    yield Failure(
+        Sample(r(3, 4), 0, np.array([[0, 1]]), r(2, 4)), IndexError, "index_add: expected a vector of positions"
+    )
 
 
 entry(
@@ -186,9 +210,13 @@ entry(
     ],
     generated=drawn(_along),
     errors=lambda r: [
-        Failure(Sample(r(3, 4), np.array([0]), 1), RuntimeError, "take_along_dim: expected int64 indices with 2 dimensions"),
+        Failure(
+            Sample(r(3, 4), np.array([0]), 1), RuntimeError, "take_along_dim: expected int64 indices with 2 dimensions"
+        ),
         Failure(Sample(r(3, 4), np.array([[0]], dtype=np.int32), 1), RuntimeError, "but got int32"),
-        Failure(Sample(r(3, 4), np.zeros((5, 1), dtype=int), 1), RuntimeError, "take_along_dim: cannot broadcast the shapes"),
+        Failure(
+            Sample(r(3, 4), np.zeros((5, 1), dtype=int), 1), RuntimeError, "take_along_dim: cannot broadcast the shapes"
+        ),
         Failure(Sample(r(3, 4), np.array([[0]]), 2), IndexError, "take_along_dim: Dimension out of range"),
     ],
     skips={"empty and size 1": "PyTorch reads beyond the end of what the positions do not fit any more"},
@@ -206,7 +234,9 @@ entry(
     errors=lambda r: [
         Failure(Sample(r(3, 4), np.array([12])), IndexError, "out of bounds"),
         Failure(Sample(r(3, 4), np.array([-13])), IndexError, "out of bounds"),
-        Failure(Sample(r(3, 4), np.array([0], dtype=np.int32)), RuntimeError, "take: expected positions of dtype int64"),
+        Failure(
+            Sample(r(3, 4), np.array([0], dtype=np.int32)), RuntimeError, "take: expected positions of dtype int64"
+        ),
     ],
 )
 entry(
@@ -221,8 +251,14 @@ entry(
         Sample(r(3, 4), (np.array([True, False, True]),), r(4), accumulate=True),
     ],
     errors=lambda r: [
-        Failure(Sample(r(3, 4), (np.array([0, 2]),), r(5)), RuntimeError, "a value of shape (5,) does not fill the part"),
-        Failure(Sample(r(3, 4), (np.array([0, 2]),), r(5), True), RuntimeError, "a value of shape (5,) does not fill the part"),
+        Failure(
+            Sample(r(3, 4), (np.array([0, 2]),), r(5)), RuntimeError, "a value of shape (5,) does not fill the part"
+        ),
+        Failure(
+            Sample(r(3, 4), (np.array([0, 2]),), r(5), True),
+            RuntimeError,
+            "a value of shape (5,) does not fill the part",
+        ),
         Failure(Sample(r(3, 4), (np.array([3]),), r()), IndexError, "out of bounds"),
         Failure(Sample(r(3, 4), (np.array([0]),), r.ints(0, 2, 4)), RuntimeError, "takes values of the same dtype"),
         Failure(Sample(r(3, 4), np.array([0]), r()), TypeError, "index_put: expected a tuple of Tensors as indices"),
@@ -253,9 +289,17 @@ entry(
     generated=drawn(lambda draw, r: Sample(*_masking(draw, r), r())),
     errors=lambda r: [
         Failure(Sample(r(3), r.bools(2), 1.0), RuntimeError, "masked_fill: cannot broadcast the shapes (3,) and (2,)"),
-        Failure(Sample(r(3), r.ints(0, 2, 3), 1.0), RuntimeError, "masked_fill: expected a mask of dtype bool, but got int64"),
-        Failure(Sample(r(3), r.bools(3), r(1)), RuntimeError, "masked_fill: expected a number or a 0-dimensional value"),
-        Failure(Sample(r(3), [True, False, True], 1.0), TypeError, "masked_fill(): argument 'mask' must be Tensor, not list"),
+        Failure(
+            Sample(r(3), r.ints(0, 2, 3), 1.0),
+            RuntimeError,
+            "masked_fill: expected a mask of dtype bool, but got int64",
+        ),
+        Failure(
+            Sample(r(3), r.bools(3), r(1)), RuntimeError, "masked_fill: expected a number or a 0-dimensional value"
+        ),
+        Failure(
+            Sample(r(3), [True, False, True], 1.0), TypeError, "masked_fill(): argument 'mask' must be Tensor, not list"
+        ),
     ],
 )
 entry(
@@ -286,49 +330,5 @@ entry(
         Sample(r(0, 2)),
     ],
     generated=drawn(lambda draw, r: Sample(r.ints(-1, 2, *draw.shape()), as_tuple=draw.boolean())),
-    differentiable=False,
-)
-
-# ---------------------------------------------------------------------------------------------- words and classes
-
-
-def _bad_embeddings(r: Make) -> Iterator[Failure]:
-    yield Failure(Sample(np.array([0, 3]), r(3, 2)), IndexError, "embedding: index 3 is out of range: positions go from 0 to 2")
-    yield Failure(Sample(np.array([0, -1]), r(3, 2)), IndexError, "embedding: index -1 is out of range")
-    yield Failure(Sample(r(2), r(3, 2)), RuntimeError, "embedding: expected int64 or int32 positions and a weight (n, d)")
-    yield Failure(Sample(np.array([0]), r(3)), RuntimeError, "embedding: expected int64 or int32 positions and a weight (n, d)")
-    yield Failure(Sample(np.array([0]), r(3, 2), 3), AssertionError, "embedding: padding_idx=3 is not one of the 3 rows")
-    yield Failure(Sample(np.array([0]), r(3, 2), -4), AssertionError, "embedding: padding_idx=-4 is not one of the 3 rows")
-
-
-entry(
-    "embedding",
-    lambda r: [
-        Sample(np.array([0, 2, 2]), r(3, 4)),
-        Sample(np.array([[1, 0], [1, 1]]), r(3, 4)),
-        Sample(np.array([0, 1], dtype=np.int32), r(2, 2)),
-        Sample(np.array(1), r(3, 4)),
-        Sample(np.zeros((0, 2), dtype=int), r(3, 4)),
-        Sample(r.ints(0, 5, 300), r(5, 80)),
-    ],
-    generated=drawn(lambda draw, r: Sample(r.ints(0, 4, *draw.shape()), r(4, draw.integer(0, 3)), draw.choice([None, 1, -1]))),
-    errors=_bad_embeddings,
-    torch="nn.functional.embedding",
-)
-entry(
-    "one_hot",
-    lambda r: [
-        Sample(np.array([0, 2, 1])),
-        Sample(np.array([[0], [1]]), 4),
-        Sample(np.array(2), num_classes=3),
-        Sample(np.zeros((0, 2), dtype=int), 3),
-    ],
-    generated=drawn(lambda draw, r: Sample(r.ints(0, 5, *draw.shape()), draw.integer(5, 7))),
-    errors=lambda r: [
-        Failure(Sample(np.array([0, 3]), 3), RuntimeError, "one_hot: class numbers go from 0 to num_classes - 1 = 2"),
-        Failure(Sample(np.array([0, -1])), RuntimeError, "one_hot: class numbers go from 0"),
-        Failure(Sample(r(2)), RuntimeError, "one_hot: expected int64 class numbers"),
-        Failure(Sample(np.zeros(0, dtype=int)), RuntimeError, "one_hot: expected int64 class numbers, at least one or with num_classes"),
-    ],
     differentiable=False,
 )

@@ -55,6 +55,7 @@ entry(
     "view_as",
     lambda r: [Sample(r(2, 6), r(3, 4)), Sample(r(4), r.ints(0, 9, 2, 2)), Sample(r(1), r())],
     errors=lambda r: [Failure(Sample(r(4), r(5)), RuntimeError, "do not fill the shape (5,)")],
+    skips={"layouts": "of other layouts these views are impossible"},
 )
 
 entry(

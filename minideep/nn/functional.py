@@ -9,12 +9,12 @@ from ..ops.convolution import *
 from ..ops.cross_entropy import *
 from ..ops.dropout import *
 from ..ops.elementwise import sigmoid, tanh
+from ..ops.embedding import *
 from ..ops.layer_norm import *
 from ..ops.linalg import linear
 from ..ops.loss import *
 from ..ops.normalization import *
 from ..ops.pooling import *
 from ..ops.resample import *
-from ..ops.selection import embedding, one_hot
 from ..ops.softmax import *
 from ..ops.windows import *

@@ -16,6 +16,7 @@ from . import (
     cross_entropy,
     dropout,
     elementwise,
+    embedding,
     extremes,
     indexing,
     layer_norm,

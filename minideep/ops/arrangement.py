@@ -27,7 +27,7 @@ __all__ = [
 
 def _cut(g: Any, tensors_shape: list[Shape], dim: int, needs: tuple[bool, ...]) -> list[Any]:
     """The gradient of a concatenation, cut up where the tensors met."""
-    before = (slice(None),) * (dim % g.ndim)
+    before = (WHOLE,) * (dim % g.ndim)
     stops = list(itertools.accumulate(0 if shape == (0,) else shape[dim] for shape in tensors_shape))
     parts = zip([0, *stops], stops, needs, strict=False)
     cuts = [g[(*before, slice(start, stop))] if needed else None for start, stop, needed in parts]
@@ -46,8 +46,8 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
         raise
     except ValueError:
         raise RuntimeError(
-            f"cat: expected tensors with at least one dimension, and of the same sizes except in dimension {dim}, but the "
-            f"shapes are {', '.join(str(x.shape) for x in tensors)}"
+            f"cat: expected tensors with at least one dimension, and of the same sizes except in dimension {dim}, but "
+            f"the shapes are {', '.join(str(x.shape) for x in tensors)}"
         ) from None
 
 
@@ -60,7 +60,9 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     """Tensors of one shape joined along a new dimension."""
     if len({x.shape for x in tensors}) != 1:
         shapes = ", ".join(str(x.shape) for x in tensors)
-        raise RuntimeError(f"stack: expected a non-empty list of Tensors of the same shape, but the shapes are [{shapes}]")
+        raise RuntimeError(
+            f"stack: expected a non-empty list of Tensors of the same shape, but the shapes are [{shapes}]"
+        )
     shape = tensors[0].shape
     axis = dimension("stack", dim, len(shape) + 1)
     return np.concatenate([x.reshape((*shape[:axis], 1, *shape[axis:])) for x in tensors], axis=axis)
@@ -123,7 +125,9 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     if sum(sizes) != length or min(sizes) < 0:
         raise RuntimeError(f"split: expected sizes that sum to {length}, the size of dimension {dim}, but got {sizes}")
     before, stops = (WHOLE,) * axis, itertools.accumulate(sizes)
-    return tuple([part(tensor, (*before, slice(stop - size, stop), ...)) for stop, size in zip(stops, sizes, strict=True)])
+    return tuple(
+        [part(tensor, (*before, slice(stop - size, stop), ...)) for stop, size in zip(stops, sizes, strict=True)]
+    )
 
 
 @public()
@@ -159,7 +163,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     return _flip(input, dimensions("flip", numbers(dims), input.ndim)[: input.ndim])
 
 
-@op(name="roll", method=False, input=lambda g, shifts, dims: np.roll(g, [-n for n in shifts], dims))
+@op(name="roll", method=False, input=lambda g, shifts, dims: np.roll(g, tuple([-n for n in shifts]), dims))
 def _roll(input: Array, shifts: Shape, dims: Shape) -> Array:
     return np.roll(input, shifts, dims)
 
@@ -167,14 +171,13 @@ def _roll(input: Array, shifts: Shape, dims: Shape) -> Array:
 @public(numpy=[np.roll])
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
     """The entries moved on by `shifts` along `dims`, from the end back to the front; without dims, as if in one row."""
-    steps = tuple(shifts) if isinstance(shifts, Sequence) else (shifts,)
     if dims is None or dims == ():
-        rolled, axes = ravel(input), (0,)
-    else:
-        rolled, axes = input, dims if isinstance(dims, Sequence) else (dims,)
+        return reshape(roll(ravel(input), shifts, 0), input.shape)
+    steps = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    axes = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(steps) != len(axes):
         raise RuntimeError(f"roll: expected one shift for each dimension, but got shifts={shifts} and dims={dims}")
-    return reshape(_roll(rolled, steps, tuple(axes)), input.shape)
+    return _roll(input, steps, axes)
 
 
 def _sum_of_copies(g: Any, input_shape: Shape, sizes: Shape) -> Any:
@@ -190,7 +193,7 @@ def _repeat(input: Array, sizes: Shape) -> Array:
 
 @public()
 def repeat(input: Tensor, *sizes: Any) -> Tensor:
-    """Copies of the tensor side by side, `sizes[i]` of them along dimension i; more sizes than dimensions make new ones."""
+    """Copies of the tensor side by side, `sizes[i]` of them along dimension i; sizes in front make new dimensions."""
     counts = numbers(sizes)
     if len(counts) < input.ndim or min(counts, default=0) < 0:
         raise RuntimeError(
@@ -234,9 +237,13 @@ def _positions(input: Tensor, length: int) -> Tensor:
 def _counts(repeats: int | Tensor, length: int) -> list[int]:
     """How often each of `length` entries is wanted."""
     if isinstance(repeats, Tensor) and repeats.dtype.kind not in "iu":
-        raise NotImplementedError(f"repeat_interleave: repeats are numbers of copies, int32 or int64, not {repeats.dtype}")
-    given = repeats.tolist() if isinstance(repeats, Tensor) else repeats
-    counts = [given] * length if isinstance(given, int) else given * length if len(given) == 1 else given
+        raise NotImplementedError(
+            f"repeat_interleave: repeats are numbers of copies, int32 or int64, not {repeats.dtype}"
+        )
+    counts = repeats.reshape(-1).tolist() if isinstance(repeats, Tensor) else [repeats]
+    counts = counts * length if len(counts) == 1 else counts
     if len(counts) != length or min(counts, default=0) < 0:
-        raise RuntimeError(f"repeat_interleave: expected a count, 0 or more, for each of {length} entries, but got {given}")
+        raise RuntimeError(
+            f"repeat_interleave: expected a count, 0 or more, for each of {length} entries, but got {repeats}"
+        )
     return counts

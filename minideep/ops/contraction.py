@@ -32,9 +32,9 @@ Term = tuple[Tensor, Labels]
 def einsum(equation: str, *operands: Any) -> Tensor:
     """Sums of products, a letter for each dimension: what is missing to the right of ``->`` is summed over.
 
-    ``ij,jk->ik`` is the matrix product, ``bij,bjk->bik`` that of batches, ``ii->i`` the diagonal, ``ij->`` the sum of all. An
-    ellipsis stands for dimensions that are broadcast. Without an arrow the result has the letters that occur once, in
-    alphabetical order. Of several operands the first two are multiplied first.
+    ``ij,jk->ik`` is the matrix product, ``bij,bjk->bik`` that of batches, ``ii->i`` the diagonal, ``ij->`` the sum of
+    all. An ellipsis stands for dimensions that are broadcast. Without an arrow the result has the letters that occur
+    once, in alphabetical order. Of several operands the first two are multiplied first.
 
     >>> import minideep
     >>> x = minideep.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -63,7 +63,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     dims_a, dims_b = (dimensions("tensordot", d, x.ndim) for d, x in zip(dims, (a, b), strict=True))
     if len(dims_a) != len(dims_b) or a.dtype != b.dtype:
         raise RuntimeError(
-            f"tensordot: expected tensors of one dtype ({a.dtype} and {b.dtype}) and as many dimensions of each, but got {dims}"
+            f"tensordot: expected tensors of one dtype and as many dimensions of each, but got {a.dtype}, {b.dtype} "
+            f"and dims={dims}"
         )
     for i, j in zip(dims_a, dims_b, strict=True):
         if a.shape[i] != b.shape[j] and 1 not in (a.shape[i], b.shape[j]):
@@ -93,7 +94,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 @functools.lru_cache
 def _parse(equation: str, ranks: tuple[int, ...]) -> tuple[tuple[Labels, ...], Labels]:
-    """The labels of each operand and of the result: letters, and for what an ellipsis stands for the numbers …, -2, -1."""
+    """The labels of each operand and of the result: letters and, for what an ellipsis stands for, numbers up to -1."""
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(ranks):
@@ -112,7 +113,9 @@ def _parse(equation: str, ranks: tuple[int, ...]) -> tuple[tuple[Labels, ...], L
 
 def _labels(equation: str, term: str, rank: int) -> Labels:
     if not re.fullmatch(r"[a-zA-Z]*(\.\.\.)?[a-zA-Z]*", term):
-        raise RuntimeError(f"einsum: invalid subscripts '{term}' in '{equation}': expected letters, and at most one ellipsis")
+        raise RuntimeError(
+            f"einsum: invalid subscripts '{term}' in '{equation}': expected letters, and at most one ellipsis"
+        )
     before, ellipsis, after = term.partition("...")
     rest = rank - len(before) - len(after)
     if rest < 0 or rest and not ellipsis:
@@ -128,7 +131,9 @@ def _sizes(tensors: Sequence[Tensor], labels: Sequence[Labels]) -> dict[Hashable
             if sizes.setdefault(name, size) == 1:
                 sizes[name] = size
             elif size not in (1, sizes[name]):
-                raise RuntimeError(f"einsum: index '{name}' has size {size} in the shape {x.shape}, but {sizes[name]} before")
+                raise RuntimeError(
+                    f"einsum: index '{name}' has size {size} in the shape {x.shape}, but {sizes[name]} before"
+                )
     return sizes
 
 
@@ -136,11 +141,13 @@ def _sizes(tensors: Sequence[Tensor], labels: Sequence[Labels]) -> dict[Hashable
 
 
 def _reduced(x: Tensor, names: Labels, sizes: dict[Hashable, int]) -> Term:
-    """A term with every index once: a diagonal where it was repeated, and left out where a size of 1 is to be stretched."""
+    """A term with every index once: a diagonal for a repeated one, and none for a size of 1 that is to be stretched."""
     while repeated := [name for name in names if names.count(name) > 1]:
         i, j = [position for position, name in enumerate(names) if name == repeated[0]][:2]
         if x.shape[i] != x.shape[j]:
-            raise RuntimeError(f"einsum: index '{repeated[0]}' is repeated, but has sizes {x.shape[i]} and {x.shape[j]}")
+            raise RuntimeError(
+                f"einsum: index '{repeated[0]}' is repeated, but has sizes {x.shape[i]} and {x.shape[j]}"
+            )
         x, names = x.diagonal(0, i, j), (*names[:i], *names[i + 1 : j], *names[j + 1 :], repeated[0])
     kept = [name for name, size in zip(names, x.shape, strict=True) if size == sizes[name]]
     return reshape(x, [sizes[name] for name in kept]) if len(kept) < x.ndim else x, tuple(kept)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import scatter
+from .. import places
 from ..autograd import op
 from ..autograd.graph import Pieces, make_tensor
 from ..autograd.operands import fit
@@ -46,12 +46,12 @@ def _part_gradient(g: Any, input_shape: tuple[int, ...], index: Index) -> Any:
 
 @op(method=False, view=True, input=_part_gradient)
 def part(input: Array, index: Index) -> Array:
-    """``input[index]`` for an index without arrays, and with a ``...``, which keeps the result from being a bare number."""
+    """``input[index]`` for an index without arrays, and with a ``...``, by which the result is not a bare number."""
     return _read(input, index)
 
 
 def gathered_gradient(g: Any, input_shape: tuple[int, ...], index: Index) -> Any:
-    return (sum_at if isinstance(g, Tensor) else scatter.sum_at)(g, input_shape, index)
+    return (sum_at if isinstance(g, Tensor) else places.sum_at)(g, input_shape, index)
 
 
 @op(method=False, input=gathered_gradient)
@@ -63,7 +63,7 @@ def gathered(input: Array, index: Index) -> Array:
 @op(method=False, input=lambda g, index: g[index])
 def sum_at(input: Array, shape: tuple[int, ...], index: Index) -> Array:
     """Zeros of `shape` with `input` added at `index`: entries meant for the same place add up."""
-    return scatter.sum_at(input, shape, index)
+    return places.sum_at(input, shape, index)
 
 
 # ---------------------------------------------------------------------------------------------- writing
@@ -87,7 +87,9 @@ def _written(input: Array, value: Any, index: Index, write: Callable[[Array, Ind
     except (IndexError, ValueError):
         place = _read(input, index).shape
         given = getattr(value, "shape", ())
-        raise RuntimeError(f"setitem: a value of shape {given} does not fill the part to write to, of shape {place}") from None
+        raise RuntimeError(
+            f"setitem: a value of shape {given} does not fill the part to write to, of shape {place}"
+        ) from None
     return input
 
 
@@ -100,7 +102,7 @@ def set_part(input: Array, value: Array | float, index: Index) -> Array:
 def _add(input: Array, index: Index, value: Any) -> None:
     values = np.empty_like(input[index])
     values[...] = value
-    input += scatter.sum_at(values, input.shape, index)
+    input += places.sum_at(values, input.shape, index)
 
 
 @op(method=False, input=lambda g: g, value=_value_gradient)
@@ -147,12 +149,14 @@ def _value(value: Any, target: Tensor, exactly: bool) -> Any:
     if is_numpy_scalar(value):
         return value.item()
     if not hasattr(value, "dtype"):
-        raise TypeError(f"setitem: can't assign a {type(value).__name__} to a part of a tensor; make a tensor of it first")
+        raise TypeError(
+            f"setitem: can't assign a {type(value).__name__} to a part of a tensor; make a tensor of it first"
+        )
     if not isinstance(value, Tensor):
         return make_tensor(to_array(value, target.dtype))
     if exactly and value.dtype != target.dtype:
         raise RuntimeError(
-            f"setitem: at an index with arrays or masks in it a tensor of {target.dtype} takes values of the same dtype, not "
+            f"setitem: where arrays or masks index it, a tensor of {target.dtype} takes values of the same dtype, not "
             f"of {value.dtype}; convert them with .to({target.dtype})"
         )
     return value.to(target.dtype)
@@ -167,8 +171,8 @@ def steps(input: Array, index: Any) -> tuple[Index, Index]:
     items = index if index.__class__ is tuple else (index,)
     for item in items:
         if item.__class__ not in _BASIC or item.__class__ is slice and item.step is not None:
-            items = tuple([_element(input, item) for item in items])
-            if not all([item.__class__ in _BASIC for item in items]):
+            items = tuple([_element(input, element) for element in items])
+            if any(item.__class__ not in _BASIC for item in items):
                 return _split(input, items)
             break
     return items if Ellipsis in items else (*items, Ellipsis), ()
@@ -185,8 +189,8 @@ def _element(input: Array, item: Any) -> Any:
     array = item.array if isinstance(item, Tensor) else np.asarray(item) if isinstance(item, bool) else item
     if not hasattr(array, "dtype") or array.dtype.kind not in "iub":
         raise IndexError(
-            "index: expected integers, slices, `...`, None, and tensors, arrays or lists of integers or of truth values, but "
-            f"got {type(item).__name__}{f' of {array.dtype}' if hasattr(array, 'dtype') else ''}"
+            "index: expected integers, slices, `...`, None, and tensors, arrays or lists of integers or truth values, "
+            f"but got {type(item).__name__}{f' of {array.dtype}' if hasattr(array, 'dtype') else ''}"
         )
     mask = array.dtype == bool_ or isinstance(item, Tensor) and array.dtype == uint8  # bytes are PyTorch's old masks
     if not mask and array.ndim == 0:
@@ -196,7 +200,10 @@ def _element(input: Array, item: Any) -> Any:
 
 def _split(input: Array, items: Index) -> tuple[Index, Index]:
     """The two steps of an index with arrays in it: in the first, slices keep their places."""
-    widths = [item.ndim if getattr(item, "dtype", None) == bool_ else int(item is not None and item is not ...) for item in items]
+    widths = [
+        item.ndim if getattr(item, "dtype", None) == bool_ else int(item is not None and item is not ...)
+        for item in items
+    ]
     rest = input.ndim - sum(widths)
     first: list[Any] = []
     then: list[Any] = []
@@ -213,5 +220,5 @@ def _split(input: Array, items: Index) -> tuple[Index, Index]:
     return () if all(item == WHOLE for item in first) else (*first, Ellipsis), tuple(then)
 
 
-Tensor.__getitem__ = getitem  # type: ignore[method-assign]
-Tensor.__setitem__ = setitem  # type: ignore[method-assign]
+Tensor.__getitem__ = getitem
+Tensor.__setitem__ = setitem

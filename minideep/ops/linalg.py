@@ -24,6 +24,7 @@ def _rows(x: Any) -> Any:
 
 
 def _shaped(x: Any, shape: Shape) -> Any:
+    """`x` in a shape; itself, and no view, if it has it: a gradient in memory of its own can be kept without a copy."""
     return x if x.shape == shape else x.reshape(shape)
 
 
@@ -70,7 +71,9 @@ def _check_factors(name: str, left: Array, right: Array) -> None:
     if left.dtype is not right.dtype and left.dtype != right.dtype:
         raise RuntimeError(f"{name}: expected factors of the same dtype, but got {left.dtype} and {right.dtype}")
     if not left.ndim or not right.ndim:
-        raise RuntimeError(f"{name}: expected factors with dimensions, but their shapes are {left.shape} and {right.shape}")
+        raise RuntimeError(
+            f"{name}: expected factors with dimensions, but their shapes are {left.shape} and {right.shape}"
+        )
     if left.dtype is bool_:
         raise NotImplementedError(f"{name}: not implemented for bool; convert with .float() or .long() first")
 
@@ -80,12 +83,12 @@ def _misfit(name: str, left: Array, right: Array) -> RuntimeError:
     if columns != rows:
         which = "last but one" if right.ndim > 1 else "only"
         return RuntimeError(
-            f"{name}: shapes {left.shape} and {right.shape} cannot be multiplied: the last side of the first is {columns}, the "
-            f"{which} side of the second {rows}"
+            f"{name}: shapes {left.shape} and {right.shape} cannot be multiplied: the last side of the first is "
+            f"{columns}, the {which} side of the second {rows}"
         )
     return RuntimeError(
-        f"{name}: shapes {left.shape} and {right.shape} cannot be multiplied: the sizes before the last two sides must match, "
-        "or be 1"
+        f"{name}: shapes {left.shape} and {right.shape} cannot be multiplied: the sizes before the last two sides must "
+        "match, or be 1"
     )
 
 
@@ -194,8 +197,8 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
         y = product(_rows(input) if input.ndim > 2 else input, weight.T)
     except ValueError:
         raise RuntimeError(
-            f"linear: a weight of shape {weight.shape} wants an input with a last side of {weight.shape[-1]}, but its shape is "
-            f"{input.shape}"
+            f"linear: a weight of shape {weight.shape} wants an input with a last side of {weight.shape[-1]}, but its "
+            f"shape is {input.shape}"
         ) from None
     y = y if input.ndim < 3 else y.reshape(input.shape[:-1] + weight.shape[:-1])
     if bias is None:

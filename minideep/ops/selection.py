@@ -10,9 +10,9 @@ import numpy as np
 from ..autograd import op, public
 from ..autograd.graph import make_tensor
 from ..autograd.operands import dimension, fit
-from ..backend import Array, bool_, int32, int64, module_of
+from ..backend import Array, bool_, int64, module_of
 from ..tensor import Tensor
-from .indexing import WHOLE, Index, add_part, assign, change, gathered, gathered_gradient, getitem, set_part
+from .indexing import WHOLE, Index, add_part, assign, change, gathered, getitem, set_part
 from .shape import broadcast_tensors, broadcast_to, clone, common_shape, ravel, reshape
 
 __all__ = [
@@ -30,11 +30,12 @@ def _check_positions(name: str, index: Any, size: int, error: type[Exception]) -
         raise TypeError(f"{name}: expected a tensor of positions, but got {type(index).__name__}")
     if index.dtype.kind != "i" or index.dtype.itemsize < 4:
         raise RuntimeError(f"{name}: expected positions of dtype int64 or int32, but got {index.dtype}")
-    _check_range(name, index.array, size, error)
+    check_range(name, index.array, size, error)
     return index.array.astype(int64)
 
 
-def _check_range(name: str, positions: Array, size: int, error: type[Exception]) -> None:
+def check_range(name: str, positions: Array, size: int, error: type[Exception]) -> None:
+    """Refuse positions that are negative or beyond the end."""
     unsigned = positions.view(f"u{positions.dtype.itemsize}")  # in which negative numbers are large
     if positions.size and int(unsigned.max()) >= size:
         wrong = positions[unsigned >= size].reshape(-1)[0]
@@ -56,20 +57,23 @@ def _place(name: str, input: Tensor, dim: int, index: Tensor) -> Index:
     positions = _check_positions(name, index, sides[axis], RuntimeError)
     positions = positions if positions.ndim else positions.reshape(1)
     if positions.ndim != len(sides):
-        raise RuntimeError(f"{name}: expected an index with {len(sides)} dimensions as the input has, but its shape is {index.shape}")
+        raise RuntimeError(
+            f"{name}: expected an index with {len(sides)} dimensions as the input has, but its shape is {index.shape}"
+        )
     if positions.size and any(n > m for i, (n, m) in enumerate(zip(positions.shape, sides, strict=True)) if i != axis):
         raise RuntimeError(
-            f"{name}: except in dim {axis}, an index can be no larger than the input, of shape {input.shape}, but its shape is "
-            f"{index.shape}"
+            f"{name}: except in dim {axis}, an index can be no larger than the input, of shape {input.shape}, but its "
+            f"shape is {index.shape}"
         )
     return along(positions, axis)
 
 
 def with_dimension(x: Tensor) -> Tensor:
+    """The tensor; a single number as a vector of one."""
     return x if x.ndim else reshape(x, 1)
 
 
-# ---------------------------------------------------------------------------------------------- positions along a dimension
+# ---------------------------------------------------------------------------------------------- along a dimension
 
 
 @public()
@@ -145,8 +149,8 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     expected = (*target.shape[: len(place) - 1], place[-1].size, *target.shape[len(place) :])
     if added.shape != expected or source.ndim != input.ndim or source.dtype != input.dtype:
         raise RuntimeError(
-            f"index_add: adding {place[-1].size} slices to {input.dtype} {input.shape} along dim {dim} wants a source of shape "
-            f"{expected} and the same dtype, but it is {source.dtype} {source.shape}"
+            f"index_add: adding {place[-1].size} slices to {input.dtype} {input.shape} along dim {dim} wants a source "
+            f"of shape {expected} and the same dtype, but it is {source.dtype} {source.shape}"
         )
     change(add_part, target, place, added if alpha == 1 else added * alpha)
     return result
@@ -154,14 +158,14 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 
 @public()
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """As `gather`, with input and indices broadcast against each other in the other dimensions; without `dim`, as `take`."""
+    """As `gather`, but broadcasting input and indices in the other dimensions; without `dim`, as `take`."""
     if dim is None:
         return take(input, ravel(indices))
     axis = dimension("take_along_dim", dim, input.ndim)
     if indices.dtype != int64 or indices.ndim != input.ndim:
         raise RuntimeError(
-            f"take_along_dim: expected int64 indices with {input.ndim} dimensions as the input has, but got {indices.dtype} "
-            f"of shape {indices.shape}"
+            f"take_along_dim: expected int64 indices with {input.ndim} dimensions as the input has, but got "
+            f"{indices.dtype} of shape {indices.shape}"
         )
     rest = common_shape("take_along_dim", *(_replaced(x.shape, axis, 1) for x in (input, indices)))
     source = broadcast_to(input, _replaced(rest, axis, input.shape[axis]))
@@ -182,7 +186,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 
 @public()
 def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
-    """A copy of the input with ``y[indices] = values``; with `accumulate`, ``y[indices] += values``, repeats added up."""
+    """A copy of the input after ``y[indices] = values``; with `accumulate`, ``+=``, in which repeated places add up."""
     if not isinstance(indices, tuple | list) or not all(isinstance(x, Tensor) for x in (*indices, values)):
         raise TypeError("index_put: expected a tuple of Tensors as indices, and a Tensor of values")
     result = clone(input)
@@ -205,7 +209,7 @@ def _check_mask(name: str, mask: Any) -> None:
 def masked_fill(input: Array, mask: Array, value: Array | float) -> Array:
     """`value`, a number or a tensor without dimensions, where the mask is true; elsewhere the input."""
     _check_mask("masked_fill", mask)
-    if getattr(value, "ndim", 0):
+    if not isinstance(value, float | int) and value.ndim:
         raise RuntimeError(f"masked_fill: expected a number or a 0-dimensional value, but its shape is {value.shape}")
     shape = common_shape("masked_fill", input.shape, mask.shape)
     y = np.broadcast_to(input, shape).copy()
@@ -227,38 +231,3 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     if as_tuple:
         return tuple(map(make_tensor, places))
     return make_tensor(np.stack(places, axis=1)[:, : input.ndim])
-
-
-# ---------------------------------------------------------------------------------------------- words and classes
-
-
-def _embedding_gradient(g: Any, input: Array, weight_shape: tuple[int, ...], padding_idx: int | None) -> Any:
-    gradient = gathered_gradient(g, weight_shape, (input,))
-    if padding_idx is not None:
-        gradient[padding_idx] = 0
-    return gradient
-
-
-@op(method=False, weight=_embedding_gradient)
-def embedding(input: Array, weight: Array, padding_idx: int | None = None) -> Array:
-    """Rows of `weight` (n, d), one for each entry of `input`: (*) becomes (*, d). The row `padding_idx` is not trained."""
-    if input.dtype not in (int64, int32) or weight.ndim != 2:
-        raise RuntimeError(
-            f"embedding: expected int64 or int32 positions and a weight (n, d), but got {input.dtype} and {weight.shape}"
-        )
-    if padding_idx is not None and not -len(weight) <= padding_idx < len(weight):
-        raise AssertionError(f"embedding: padding_idx={padding_idx} is not one of the {len(weight)} rows of weight")
-    _check_range("embedding", input, len(weight), IndexError)
-    return weight.take(input, axis=0)
-
-
-@public(method=False)
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """Each class number c as a vector with a 1 at c and 0 elsewhere: (*) becomes (*, num_classes), of int64."""
-    classes = tensor.array
-    if classes.dtype != int64 or not classes.size and num_classes < 1:
-        raise RuntimeError(f"one_hot: expected int64 class numbers, at least one or with num_classes; got {classes.dtype} {tensor.shape}")
-    count = int(classes.max()) + 1 if num_classes == -1 else num_classes
-    if classes.size and not 0 <= int(classes.min()) <= int(classes.max()) < count:
-        raise RuntimeError(f"one_hot: class numbers go from 0 to num_classes - 1 = {count - 1}, but the tensor holds others")
-    return make_tensor((classes[..., None] == module_of(classes).arange(count)).astype(int64))

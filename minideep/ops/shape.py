@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import op, public
+from ..autograd import numpy_functions, op, public
 from ..autograd.operands import dimension, dimensions, fit
 from ..backend import Array
 from ..tensor import Tensor
 
 __all__ = [
-    "broadcast_tensors", "broadcast_to", "clone", "flatten", "movedim", "permute", "ravel", "reshape", "squeeze", "swapaxes",
-    "t", "transpose", "unflatten", "unsqueeze",
+    "broadcast_tensors", "broadcast_to", "clone", "flatten", "movedim", "permute", "ravel", "reshape", "squeeze",
+    "swapaxes", "t", "transpose", "unflatten", "unsqueeze",
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
@@ -28,13 +28,15 @@ def numbers(given: tuple[Any, ...]) -> tuple[int, ...]:
     return given
 
 
-# ---------------------------------------------------------------------------------------------- the same entries, in order
+# ---------------------------------------------------------------------------------------------- the same order
 
 
 @op(name="reshape", method=False, view=True, input=lambda g, input_shape: g.reshape(input_shape))
 def _reshape(input: Array, shape: Shape) -> Array:
     if min(shape, default=0) < -1:
-        raise RuntimeError(f"reshape: the sides of a shape are not negative, but for one -1 to be inferred; got {shape}")
+        raise RuntimeError(
+            f"reshape: the sides of a shape are not negative, but for one -1 to be inferred; got {shape}"
+        )
     try:
         return input.reshape(shape)
     except ValueError:
@@ -92,7 +94,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise RuntimeError(f"flatten: start_dim ({start_dim}) cannot come after end_dim ({end_dim})")
     if start == end and input.ndim:
         return input
-    shape = input.array.shape
+    shape = input.shape
     return _reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
@@ -143,22 +145,24 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     """The dimensions in another order: the result's first is the input's `dims[0]`, and so on."""
     order = dimensions("permute", numbers(dims), input.ndim)
     if len(order) != input.ndim:
-        raise RuntimeError(f"permute: expected each of the {input.ndim} dimensions of {input.shape} once, but got {order}")
+        raise RuntimeError(
+            f"permute: expected each of the {input.ndim} dimensions of {input.shape} once, but got {order}"
+        )
     return _permute(input, order)
 
 
-@public(name="numpy_transpose", method=False, numpy=[np.transpose])
 def _numpy_transpose(input: Tensor, axes: Sequence[int] | None = None) -> Tensor:
     return permute(input, tuple(reversed(range(input.ndim)) if axes is None else axes))
+
+
+numpy_functions[np.transpose] = _numpy_transpose  # which, other than PyTorch's `transpose`, takes all dimensions
 
 
 @op(view=True, numpy=[np.swapaxes], input=lambda g, dim0, dim1: g.swapaxes(dim0, dim1) if g.ndim else g)
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
     """With two dimensions exchanged."""
-    if input.ndim:
-        return input.swapaxes(dim0, dim1)
-    dimension("transpose", dim0, 0), dimension("transpose", dim1, 0)
-    return input[...]
+    first, second = dimension("transpose", dim0, input.ndim), dimension("transpose", dim1, input.ndim)
+    return input.swapaxes(first, second) if input.ndim else input[...]
 
 
 swapaxes = public(name="swapaxes")(transpose)
@@ -168,7 +172,9 @@ swapaxes = public(name="swapaxes")(transpose)
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; tensors of fewer dimensions as they are."""
     if input.ndim > 2:
-        raise RuntimeError(f"t: expected at most 2 dimensions, but the shape is {input.shape}; use transpose(dim0, dim1)")
+        raise RuntimeError(
+            f"t: expected at most 2 dimensions, but the shape is {input.shape}; use transpose(dim0, dim1)"
+        )
     return transpose(input, 0, -1) if input.ndim == 2 else input
 
 
@@ -219,10 +225,11 @@ def broadcast_to(input: Array, shape: Shape) -> Array:
         stretched = np.broadcast_to(input, wanted)
     except ValueError:
         raise RuntimeError(
-            f"expand: a tensor of shape {input.shape} cannot be stretched to {tuple(shape)}: sides match from the last, "
-            "or are 1, or new in front; -1 keeps a side that is there"
+            f"expand: a tensor of shape {input.shape} cannot be stretched to {tuple(shape)}: from the last on, sides "
+            "have to be the same, or 1, or new; -1 keeps a side that is there"
         ) from None
-    return stretched if stretched.size != input.size else input.reshape(wanted)  # which can be written to
+    # What NumPy's function returns cannot be written to, even where it stretches nothing.
+    return stretched if stretched.size != input.size else input.reshape(wanted)
 
 
 @public()
@@ -250,6 +257,6 @@ def common_shape(name: str, *shapes: Shape) -> Shape:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         raise RuntimeError(
-            f"{name}: cannot broadcast the shapes {' and '.join(map(str, shapes))}: from the last side on, they have to be "
+            f"{name}: cannot broadcast the shapes {' and '.join(map(str, shapes))}: from the last on, sides have to be "
             "the same, or 1"
         ) from None

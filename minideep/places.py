@@ -1,7 +1,7 @@
 """Floor 0: values added up at places given by an index, which may mean the same place twice.
 
-``y[index] += values`` would count such a place once. NumPy's ``np.add.at`` counts it as often as it should, and is quick in
-one dimension; where whole rows are added, a product with a sparse matrix of ones is ten times as fast.
+``y[index] += values`` would count such a place once. NumPy's ``np.add.at`` counts it as often as it should, and is
+quick in one dimension; where whole rows are added, a product with a sparse matrix of ones is ten times as fast.
 """
 
 from __future__ import annotations
