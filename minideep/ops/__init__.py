@@ -37,7 +37,5 @@ from . import (
     windows,
 )
 
-__all__ = ["creation", "elementwise", "indexing", "operators"]
-
 attach(methods)
 operators.attach_operators()
