@@ -42,7 +42,8 @@ def _expect_alike(name: str, error: type[Exception] = RuntimeError, **tensors: A
     (first, a), *others = tensors.items()
     for other, b in others:
         if a.shape != b.shape:
-            mend = f"; use {other}.reshape({first}.shape)" if a.numel() == b.numel() else ""
+            alike = f"; make them alike with squeeze(), or {other}.reshape({first}.shape)"
+            mend = alike if a.numel() == b.numel() else ""
             shapes = f"{first} {a.shape} and {other} {b.shape}"
             raise error(f"{name}: expected {first} and {other} of the same shape, but got {shapes}{mend}")
 
