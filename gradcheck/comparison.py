@@ -13,6 +13,7 @@ from .report import Finding, Worst
 from .subject import Subject
 
 _TINY = 1e-10  # a derivative this small beside the output is none
+_ROUNDING = 1e-13  # of the numbers that a gradient is made of
 _MOVES = 4  # how often a point is moved to get off a kink
 _STRIDE = 0.03  # how far, relative to the entries' size
 _JACOBIAN_LIMIT = 20_000  # entries; beyond it only directions are compared
@@ -39,6 +40,8 @@ class Comparison:
         outputs = subject.values(subject.point)
         self.finite = all(np.isfinite(y).all() for y in outputs)
         self.cotangents = [np.where(np.isfinite(y), self.rng.normal(size=y.shape), 0) for y in outputs]
+        # How large the numbers are that gradients are made of: they are rounded as such, however small the gradient.
+        self.sizes = [max(subject.size, np.abs(y).max(initial=0, where=np.isfinite(y))) for y in outputs]
         self.flat: list[str] = []
         self.moved = False
 
@@ -55,19 +58,15 @@ class Comparison:
         if derivatives is None:
             yield Finding(self.what, "there is no numerical derivative: kinks or jumps at the point and all around it")
             return
-        outputs = self.subject.values(self.subject.point)
-        size = max((np.abs(y[np.isfinite(y)]).max(initial=0) for y in outputs), default=0.0)
         gradients = self.subject.gradients(self.cotangents)
         for position, (g, v, d) in enumerate(zip(gradients, directions, derivatives, strict=True)):
-            if np.abs(np.nan_to_num(d.value)).max(initial=0) <= _TINY * size:
+            if np.abs(np.nan_to_num(d.value)).max(initial=0) <= _TINY * max(self.sizes):
                 self.flat.append(self.subject.labels[position])
             along = self._along(position, g, v, d)
             if self.full or (along is not None and self.full is None):
                 yield from self._entry_by_entry(position, along)
             elif along is not None:
-                yield Finding(
-                    f"{self.what} by {self.subject.labels[position]}", "is wrong along a random direction", along
-                )
+                yield Finding(self._label(position), "is wrong along a random direction", along)
 
     def _off_kinks(self, directions: list[np.ndarray]) -> list[numerical.Derivative] | None:
         """The derivatives along each input's direction, at the point or, if it lies on a kink, near it."""
@@ -86,22 +85,36 @@ class Comparison:
     def _derivative(self, position: int, direction: np.ndarray) -> numerical.Derivative:
         still = [np.zeros_like(x) for x in self.subject.point]
         still[position] = direction
-        return numerical.along(self.subject.vector, self.subject.point, still)
+        return numerical.along(self.subject.vector, self.subject.point, still, self.subject.size)
 
     def _along(self, position: int, g: np.ndarray, v: np.ndarray, d: numerical.Derivative) -> Worst | None:
         """The two derivatives along a direction, weighted by the cotangents; None if they agree."""
         u = np.concatenate([c.ravel() for c in self.cotangents])
         found, true = np.where(v == 0, 0, g * v).ravel(), u * np.where(np.isfinite(d.value), d.value, 0)
         error = float((np.abs(u) * np.where(np.isfinite(d.error), d.error, 0)).sum())
-        allowed = self.tolerance * (np.abs(found).sum() + np.abs(true).sum()) + 3 * error
+        rounding = _ROUNDING * self._weight()
+        allowed = self.tolerance * (np.abs(found).sum() + np.abs(true).sum()) + 3 * error + rounding
         if abs(found.sum() - true.sum()) <= allowed:
             return None
         direction = f"{self.subject.labels[position]} along a random direction"
         return Worst("the weighted outputs", direction, float(found.sum()), float(true.sum()))
 
+    def _weight(self) -> float:
+        """What the weighted outputs add up to at most."""
+        return float(sum(np.abs(c).sum() * size for c, size in zip(self.cotangents, self.sizes, strict=True)))
+
+    def derivative(self) -> Subject:
+        """The gradient that was compared, as the next subject."""
+        derived = self.subject.derivative(self.cotangents)
+        derived.size = self._weight()
+        return derived
+
+    def _label(self, position: int) -> str:
+        return f"{self.what} by {self.subject.labels[position]}"
+
     def _entry_by_entry(self, position: int, along: Worst | None) -> Iterator[Finding]:
         """Compare all entries for one input, and say which is worst and what the mistake may be."""
-        label, x = f"{self.what} by {self.subject.labels[position]}", self.subject.point[position]
+        label, x = self._label(position), self.subject.point[position]
         if x.size * sum(c.size for c in self.cotangents) > _JACOBIAN_LIMIT:
             if along is not None:
                 yield Finding(label, "is wrong (the Jacobian is too large to look at every entry)", along)
@@ -118,19 +131,21 @@ class Comparison:
 
     def _case(self, position: int) -> Case:
         subject, point, x = self.subject, self.subject.point, self.subject.point[position]
-        true = numerical.jacobian(subject.vector, point, position)
+        true = numerical.jacobian(subject.vector, point, position, subject.size)
         finite = np.isfinite(true.value)
         scale = np.abs(true.value[finite]).max(initial=0)
-        allowed = np.where(finite, self.tolerance * (np.abs(true.value) + scale) + 3 * true.error, np.inf)
+        with np.errstate(divide="ignore"):
+            rounding = _ROUNDING * max(self.sizes) / numerical.step_scale(x).ravel()
+        allowed = np.where(finite, self.tolerance * (np.abs(true.value) + scale) + 3 * true.error + rounding, np.inf)
         outputs = subject.values(point)
 
         def at_output() -> np.ndarray | None:
             if len(point) != 1 or len(outputs) != 1 or outputs[0].shape != x.shape:
                 return None
-            return numerical.jacobian(subject.vector, outputs, 0).value
+            return numerical.jacobian(subject.vector, outputs, 0, subject.size).value
 
         others = {
-            subject.labels[i]: numerical.jacobian(subject.vector, point, i).value
+            subject.labels[i]: numerical.jacobian(subject.vector, point, i, subject.size).value
             for i, other in enumerate(point)
             if i != position and other.shape == x.shape
         }

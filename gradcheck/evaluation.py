@@ -174,13 +174,21 @@ def evaluate(
     outputs = [library.numpy(y) if isinstance(y, library.kind) else y for y in raw]
     if not order or not leaves:
         return Evaluation(outputs, [], [], raw)
-    rng = np.random.default_rng((seed, 1))  # not the numbers that samples are made of: a norm's rule would see only zeros
     floats = [(y, a) for y, a in zip(raw, outputs, strict=True) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
-    us = [library.tensor(layout(np.asarray(rng.normal(size=a.shape), a.dtype))) for _, a in floats]
+    us = [library.tensor(layout(u)) for u in cotangents([a for _, a in floats], seed)]
     used = [(y, u) for (y, _), u in zip(floats, us, strict=True) if y.requires_grad]
     gradients = _pull(library, [y for y, _ in used], leaves, [u for _, u in used], order > 1)
-    second = _second(library, gradients, [*leaves, *us], rng) if order > 1 else []
+    second = _second(library, gradients, [*leaves, *us], seed) if order > 1 else []
     return Evaluation(outputs, [_to_numpy(library, g) for g in gradients], second, raw)
+
+
+def cotangents(outputs: Sequence[np.ndarray], seed: int) -> list[np.ndarray]:
+    """Random weights for outputs.
+
+    They are not the numbers that samples are made of: with those, the rule of a norm would see nothing but zeros.
+    """
+    rng = np.random.default_rng((seed, 1))
+    return [np.asarray(rng.normal(size=y.shape), y.dtype) for y in outputs]
 
 
 def _pull(library: Library, ys: list[Any], xs: list[Any], us: list[Any], tracked: bool) -> list[Any]:
@@ -190,12 +198,10 @@ def _pull(library: Library, ys: list[Any], xs: list[Any], us: list[Any], tracked
     return list(library.grad(ys, xs, us, create_graph=tracked, allow_unused=True)) if ys else [None] * len(xs)
 
 
-def _second(library: Library, gradients: list[Any], xs: list[Any], rng: np.random.Generator) -> list[np.ndarray | None]:
-    weights = [rng.normal(size=tuple(x.shape)) for x in xs[: len(gradients)]]  # for those that are missing, too
+def _second(library: Library, gradients: list[Any], xs: list[Any], seed: int) -> list[np.ndarray | None]:
+    weights = cotangents([library.numpy(x) for x in xs[: len(gradients)]], seed + 1)  # for those that are missing, too
     live = [
-        (g, library.tensor(np.asarray(w, library.numpy(g).dtype)))
-        for g, w in zip(gradients, weights, strict=True)
-        if g is not None and g.requires_grad
+        (g, library.tensor(w)) for g, w in zip(gradients, weights, strict=True) if g is not None and g.requires_grad
     ]
     targets = [x for x in xs if x.requires_grad]
     arrived = iter(_pull(library, [g for g, _ in live], targets, [w for _, w in live], False))
@@ -218,8 +224,11 @@ def parts_of(result: Any) -> Iterator[Any]:
 # ---------------------------------------------------------------------------------------------- comparing
 
 
-def difference(found: Any, expected: Any, tolerance: float, dtypes: bool = True) -> str:
-    """How two results differ, in words; '' if they do not, or by no more than rounding."""
+def difference(found: Any, expected: Any, tolerance: float, dtypes: bool = True, floor: float = 0.0) -> str:
+    """How two results differ, in words; '' if they do not, or by no more than rounding of numbers of their size.
+
+    `floor`: the size of numbers that they are made of, if larger than they.
+    """
     found, expected = (np.asarray(v) if isinstance(v, np.generic) else v for v in (found, expected))
     if not isinstance(expected, np.ndarray) or not isinstance(found, np.ndarray):
         same = _plain(found) == _plain(expected)
@@ -230,7 +239,7 @@ def difference(found: Any, expected: Any, tolerance: float, dtypes: bool = True)
         return f"dtype {found.dtype} where {expected.dtype} is right"
     if expected.dtype.kind == found.dtype.kind == "f":
         rounding = 8 * float(np.finfo(found.dtype).eps)
-        off = _apart(found.astype(np.float64), expected.astype(np.float64), max(tolerance, rounding))
+        off = _apart(found.astype(np.float64), expected.astype(np.float64), max(tolerance, rounding), floor)
     else:
         off = found != expected
     if not off.any():
@@ -240,7 +249,7 @@ def difference(found: Any, expected: Any, tolerance: float, dtypes: bool = True)
     return f"{found[index]!s} where {expected[index]!s} is right{where} ({off.sum()} of {off.size} entries are off)"
 
 
-def _apart(found: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
+def _apart(found: np.ndarray, expected: np.ndarray, tolerance: float, floor: float) -> np.ndarray:
     with np.errstate(invalid="ignore", over="ignore"):
         finite = np.isfinite(expected) & np.isfinite(found)
         scale = np.abs(expected[finite]).max(initial=0)

@@ -20,6 +20,9 @@ def unrepeatable(subject: Subject) -> str:
         recorded = [backend.to_numpy(y.array) for y in subject.call(subject.tensors(subject.point, tracked=True))]
     if not first:
         return "returns no Tensor of floating point: there is nothing to differentiate"
+    coarse = [str(y.dtype) for y in first if y.dtype != np.float64]
+    if coarse:
+        return f"returns {coarse[0]} where float64 went in: too coarse for numerical derivatives"
     if not _same(first, second):
         return "two calls give different results; if it draws random numbers, seed them inside the function"
     if not _same(first, recorded):

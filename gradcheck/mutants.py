@@ -21,6 +21,7 @@ from minideep.tensor import Tensor
 
 from .check import check
 from .evaluation import MINIDEEP, Bound, evaluate
+from .report import Report
 from .specimen import Specimen
 
 WANTED = 6  # how many different mutants of every op must be caught
@@ -68,15 +69,22 @@ class Outcome:
 def trial(specimen: Specimen, wanted: int = WANTED) -> Outcome:
     """Try mutants until `wanted` different mistakes were caught, or there are no more."""
     outcome = Outcome([], [], 0)
-    bounds = [b for b in specimen.differentiable if not specimen.is_deliberate(b)]
+    bounds = [b for b in specimen.differentiable if specimen.has_numerical_derivative(b)]
     for bound in sorted(bounds, key=_handiness):
         right = evaluate(MINIDEEP, specimen.function, bound, seed=specimen.seed)
-        for mutant in (Mutant(op, mistake) for op in _ops_behind(right.raw) for mistake in MISTAKES):
+        ops = _ops_behind(right.raw)
+        if not ops or _check(specimen, bound).flat:
+            continue  # nothing to get wrong, or a point at which nothing shows
+        for mutant in (Mutant(op, mistake) for op in ops for mistake in MISTAKES):
             if len(outcome.caught) >= wanted:
                 return outcome
             if mutant.name not in outcome.caught:
                 _try(specimen, bound, mutant, right.gradients, outcome)
     return outcome
+
+
+def _check(specimen: Specimen, bound: Bound) -> Report:
+    return check(specimen.seeded(bound), *bound.arrays, order=1, flat=True, full=False)
 
 
 def _handiness(bound: Bound) -> tuple[bool, int]:
@@ -101,7 +109,7 @@ def _try(specimen: Specimen, bound: Bound, mutant: Mutant, right: Sequence[Any],
         if all(_same(a, b) for a, b in zip(wrong, right, strict=True)):
             outcome.equivalent += 1
             return
-        report = check(specimen.seeded(bound), *bound.arrays, order=1, flat=True, full=False)
+        report = _check(specimen, bound)
     (outcome.survived if report else outcome.caught).append(mutant.name)
 
 

@@ -28,6 +28,7 @@ _STEPS = (1e-3, 1e-2, 1e-4, 1e-5, 1e-6)  # tried in this order until one settles
 _SETTLED = 1e-9  # relative error estimate at which no further step is tried
 _UNRELIABLE = 1e-4  # relative error above which differences say nothing
 _JUMP = 1e-3  # relative difference of the slopes on the two sides that makes a kink
+_NOISE = 1e-9  # slopes this small, beside the largest and beside the values, are rounding
 _FIVE = np.array([8.0, -1.0, 0.0]) / 12
 _SEVEN = np.array([45.0, -9.0, 1.0]) / 60
 _ONE_SIDED = np.array([18.0, -9.0, 2.0]) / 6  # of f(h) - f(0), f(2h) - f(0), f(3h) - f(0)
@@ -43,14 +44,14 @@ class Derivative:
     method: str  # "complex step" or "differences"
 
 
-def derivative(curve: Curve) -> Derivative:
-    """The derivative of a curve at 0.
+def derivative(curve: Curve, size: float = 0.0) -> Derivative:
+    """The derivative of a curve at 0. `size`: of numbers that its values are made of, if larger than they.
 
     >>> float(derivative(lambda t: np.exp(2 * np.array([t]))).value[0])
     2.0
     """
     with np.errstate(all="ignore"):
-        value, error, kinked = _by_differences(curve)
+        value, error, kinked = _by_differences(curve, size)
         exact = _by_complex_step(curve)
     if exact is not None and not kinked.any():
         allowed = 10 * error + 1e-6 * np.abs(value) + 1e-12 * np.abs(value).max(initial=0)
@@ -72,33 +73,34 @@ def _by_complex_step(curve: Curve) -> np.ndarray | None:
     return y.imag * 1e30
 
 
-def _by_differences(curve: Curve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _by_differences(curve: Curve, size: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Value, error estimate and kinks, entry by entry from the step that suits it best."""
     y = curve(0.0)
     lost = ~np.isfinite(y)
     value, error = np.zeros(y.shape), np.full(y.shape, np.inf)
     kinked = np.zeros(y.shape, bool)
     for h in _STEPS:
-        new_value, new_error, new_kinked = _at_step(curve, y, h)
+        new_value, new_error, new_kinked = _at_step(curve, y, h, size)
         better = new_error < error
         value, error = np.where(better, new_value, value), np.where(better, new_error, error)
         kinked = np.where(better, new_kinked, kinked)
         scale = np.abs(value).max(initial=0)
         if (lost | (error <= _SETTLED * np.maximum(np.abs(value), scale))).all():
             break
-    noise = 1e-9 * (np.abs(value).max(initial=0) + np.abs(y).max(initial=0, where=~lost))
+    noise = _NOISE * (np.abs(value).max(initial=0) + np.abs(y).max(initial=0, where=~lost) + size)
     kinked |= error > _UNRELIABLE * np.abs(value) + noise
     return np.where(lost, np.nan, value), error, kinked & ~lost
 
 
-def _at_step(curve: Curve, y: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _at_step(curve: Curve, y: np.ndarray, h: float, size: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     right = np.stack([curve(k * h) - y for k in (1, 2, 3)])
     left = np.stack([curve(-k * h) - y for k in (1, 2, 3)])
     five = np.tensordot(_FIVE, right - left, 1) / h
     seven = np.tensordot(_SEVEN, right - left, 1) / h
-    rounding = 4 * np.finfo(float).eps * (np.abs(y) + np.abs(right[2]) + np.abs(left[2])) / h
+    rounding = 4 * np.finfo(float).eps * (np.abs(y) + np.abs(right[2]) + np.abs(left[2]) + size) / h
     forward, backward = np.tensordot(_ONE_SIDED, right, 1) / h, -np.tensordot(_ONE_SIDED, left, 1) / h
-    jump = np.abs(forward - backward) > _JUMP * (np.abs(forward) + np.abs(backward)) + 100 * rounding
+    noise = _NOISE * max(np.abs(d).max(initial=0, where=np.isfinite(d)) for d in (forward, backward, y))
+    jump = np.abs(forward - backward) > _JUMP * (np.abs(forward) + np.abs(backward)) + 100 * rounding + noise
     error = np.abs(five - seven) + rounding
     return five, np.where(np.isfinite(error), error, np.inf), jump
 
@@ -113,16 +115,18 @@ def step_scale(x: np.ndarray) -> np.ndarray:
     return np.where(finite, np.maximum(np.abs(x), 0.1 * largest if largest > 0 else 1.0), 0.0)
 
 
-def along(f: VectorFunction, point: Sequence[np.ndarray], direction: Sequence[np.ndarray]) -> Derivative:
+def along(
+    f: VectorFunction, point: Sequence[np.ndarray], direction: Sequence[np.ndarray], size: float = 0.0
+) -> Derivative:
     """The derivative of f at `point` along `direction`.
 
     >>> along(lambda xs: xs[0] ** 2, [np.array([1.0, 3.0])], [np.array([1.0, 0.5])]).value
     array([2., 3.])
     """
-    return derivative(lambda t: f([x + t * v for x, v in zip(point, direction, strict=True)]))
+    return derivative(lambda t: f([x + t * v for x, v in zip(point, direction, strict=True)]), size)
 
 
-def jacobian(f: VectorFunction, point: Sequence[np.ndarray], position: int) -> Derivative:
+def jacobian(f: VectorFunction, point: Sequence[np.ndarray], position: int, size: float = 0.0) -> Derivative:
     """All partial derivatives of f by the entries of one of its inputs: one row an output entry, one column an input's.
 
     >>> jacobian(lambda xs: xs[0] * xs[1], [np.array([1.0, 3.0]), np.array([5.0, 7.0])], 0).value
@@ -137,7 +141,7 @@ def jacobian(f: VectorFunction, point: Sequence[np.ndarray], position: int) -> D
         direction[entry] = scale[entry]
         along_entry = [np.zeros_like(p) for p in point]
         along_entry[position] = direction.reshape(x.shape)
-        columns.append(along(f, point, along_entry))
+        columns.append(along(f, point, along_entry, size))
     if not columns:
         empty = np.zeros((f(point).size, 0))
         return Derivative(empty, empty, empty.astype(bool), "differences")

@@ -62,9 +62,15 @@ class Specimen:
         """The samples with something to differentiate."""
         return [b for b in self.bound if b.arrays] if self.entry.differentiable else []
 
-    def is_deliberate(self, bound: Bound) -> bool:
-        """Whether the gradient at a sample is meant to be another than the derivative: only PyTorch can tell."""
-        return self.entry.deliberate is not None and self.entry.deliberate(bound.original)
+    def has_numerical_derivative(self, bound: Bound) -> bool:
+        """Whether differences can tell what the gradient at a sample should be: of results in full precision, and
+        unless it is meant to be something else."""
+        if self.entry.deliberate is not None and self.entry.deliberate(bound.original):
+            return False
+        with np.errstate(all="ignore"):
+            results = evaluate(MINIDEEP, self.function, bound, order=0, seed=self.seed).outputs
+        floats = [y.dtype for y in results if _is_float(y)]
+        return any(a.size for a in bound.arrays) and bool(floats) and all(dtype == np.float64 for dtype in floats)
 
     @functools.cached_property
     def failures(self) -> list[Failure]:
@@ -136,7 +142,7 @@ def find_function(name: str) -> Callable[..., Any]:
 def find_torch_function(name: str) -> Callable[..., Any]:
     library = torch()
     assert library is not None
-    for home in (library.torch, library.torch.nn.functional, library.torch.Tensor):
+    for home in (library.torch.nn.functional, library.torch, library.torch.Tensor):
         found = _look_up(home, name)
         if found is not None:
             return found

@@ -38,6 +38,8 @@ class Subject:
         output_label: Callable[[int, int], str] | None = None,
     ) -> None:
         self.function = function
+        self.size = 0.0  # of numbers that the outputs are made of, if larger than they
+        self.left_out: list[int] = []  # outputs that are constants by intent
         self.inputs = list(inputs)
         self.positions = [i for i, x in enumerate(self.inputs) if _is_float(x)]
         self.devices = [x.device if isinstance(x, Tensor) else backend.device_of(x) for x in self._floats()]
@@ -55,11 +57,19 @@ class Subject:
         return [leaf(t) for t in made] if tracked else made
 
     def call(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """The outputs that have a derivative: all Tensors of floats in what the function returns."""
+        """The outputs that have a derivative: all Tensors of floats that the function returns, but for `left_out`."""
         arguments = list(self.inputs)
         for position, tensor in zip(self.positions, tensors, strict=True):
             arguments[position] = tensor
-        return [y for y in tensors_in(self.function(*arguments)) if y.dtype.kind in "fc"]
+        floats = [y for y in tensors_in(self.function(*arguments)) if y.dtype.kind in "fc"]
+        return [y for i, y in enumerate(floats) if i not in self.left_out]
+
+    def leave_out_constants(self) -> None:
+        """Leave out results without a gradient that come beside others with one, such as a layer's running mean."""
+        with autograd.enable_grad():
+            attached = [y.requires_grad for y in self.call(self.tensors(self.point, tracked=True))]
+        if any(attached):
+            self.left_out = [i for i, has_gradient in enumerate(attached) if not has_gradient]
 
     def values(self, point: Sequence[np.ndarray]) -> list[np.ndarray]:
         with autograd.no_grad():

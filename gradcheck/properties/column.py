@@ -128,12 +128,21 @@ def require_torch(specimen: Specimen) -> Callable[..., Any]:
     return specimen.torch
 
 
-def compare(found: Evaluation, expected: Evaluation, call: str, tolerance: float = EXACT, dtypes: bool = True) -> None:
+def compare(
+    found: Evaluation,
+    expected: Evaluation,
+    call: str,
+    tolerance: float = EXACT,
+    dtypes: bool = True,
+    floor: float = 0.0,
+) -> None:
     """Complain if outputs, gradients or second derivatives differ; a missing gradient counts as zero."""
+    coarsest = max((np.finfo(y.dtype).eps for y in expected.outputs if _is_float(y)), default=0.0)
+    tolerance = max(tolerance, 8 * float(coarsest))  # gradients go back through the results
     if len(found.outputs) != len(expected.outputs):
         raise Wrong(f"({call}): {len(found.outputs)} results where {len(expected.outputs)} are right")
     for i, (ours, right) in enumerate(zip(found.outputs, expected.outputs, strict=True)):
-        text = difference(ours, right, tolerance, dtypes)
+        text = difference(ours, right, tolerance, dtypes, floor)
         if text:
             raise Wrong(f"({call}): result {i} is {text}" if i else f"({call}): the result is {text}")
     for what, ours_all, right_all in [
@@ -144,9 +153,13 @@ def compare(found: Evaluation, expected: Evaluation, call: str, tolerance: float
             if g is None and r is None:
                 continue
             g = np.zeros_like(r) if g is None else g
-            text = difference(g, np.zeros_like(g) if r is None else r, tolerance, dtypes)
+            text = difference(g, np.zeros_like(g) if r is None else r, tolerance, dtypes, floor)
             if text:
                 raise Wrong(f"({call}): the {what} of input {i} is {text}")
+
+
+def _is_float(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def ours(specimen: Specimen, bound: Bound, **options: Any) -> Evaluation:
@@ -172,8 +185,17 @@ def compare_with_torch(
         if isinstance(found, Exception):
             raise Wrong(f"({describe(bound)}): {type(found).__name__}: {first_line(found)}; PyTorch accepts this call")
         compare(found, right, describe(bound), tolerance)
+        if order and _attached(found) != _attached(right):
+            raise Wrong(
+                f"({describe(bound)}): results that need gradients: {_attached(found)}; in PyTorch {_attached(right)}"
+            )
         compared += 1
     return compared
+
+
+def _attached(evaluation: Evaluation) -> list[int]:
+    """Which results have a gradient."""
+    return [i for i, y in enumerate(evaluation.raw) if getattr(y, "requires_grad", False)]
 
 
 def judge(specimen: Specimen, variants: Iterable[Bound]) -> int:
@@ -194,7 +216,7 @@ def judge(specimen: Specimen, variants: Iterable[Bound]) -> int:
 
 def check_numerically(specimen: Specimen, bound: Bound, order: int = 1) -> Report | None:
     """Complain if the gradient at a sample is not the numerical one; None if there is none to compare with."""
-    if not specimen.entry.differentiable or not any(a.size for a in bound.arrays) or specimen.is_deliberate(bound):
+    if not specimen.entry.differentiable or not specimen.has_numerical_derivative(bound):
         return None
     report = check(specimen.seeded(bound), *bound.arrays, order=order, flat=True, seed=specimen.seed)
     if not report:

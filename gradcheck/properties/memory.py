@@ -11,7 +11,7 @@ from minideep import autograd
 from minideep.tensor import Tensor
 
 from ..entry import Sample
-from ..evaluation import MINIDEEP, Bound, Evaluation, evaluate, parts_of
+from ..evaluation import MINIDEEP, Bound, Evaluation, cotangents, evaluate, parts_of
 from ..manners import misbehaviour
 from ..specimen import Specimen
 from ..subject import Subject
@@ -162,8 +162,7 @@ def _unused_results(specimen: Specimen, bound: Bound) -> None:
     floats = [i for i, y in enumerate(whole.raw) if _is_float(y)]
     if len(floats) < 2:
         return
-    rng = np.random.default_rng(0)
-    us = [MINIDEEP.tensor(rng.normal(size=whole.outputs[i].shape)) for i in floats]
+    us = [MINIDEEP.tensor(u) for u in cotangents([whole.outputs[i] for i in floats], seed=0)]
     total: list[np.ndarray | None] = [None] * len(bound.arrays)
     for i, u in zip(floats, us, strict=True):
         xs = [MINIDEEP.leaf(a) for a in bound.arrays]
@@ -188,9 +187,8 @@ def aliasing(specimen: Specimen) -> str:
                 raise Wrong(f"({describe(bound)}): an input was changed in place")
     for bound in specimen.differentiable:
         subject = Subject(specimen.seeded(bound), [MINIDEEP.tensor(a) for a in bound.arrays])
-        rng = np.random.default_rng(specimen.seed)
-        cotangents = [rng.normal(size=y.shape) for y in subject.values(subject.point)]
-        for finding in misbehaviour(subject, cotangents):
+        us = cotangents(subject.values(subject.point), specimen.seed)
+        for finding in misbehaviour(subject, us):
             raise Wrong(f"({describe(bound)}): {finding}")
     return count(len(bounds))
 

@@ -96,7 +96,7 @@ def dtypes(specimen: Specimen) -> str:
             if g is not None and g.dtype != dtype:
                 raise Wrong(f"({call}): a gradient of dtype {g.dtype}")
         if not specimen.random:
-            compare(_finite(found), _finite(exact), call, tolerance, dtypes=False)
+            compare(_finite(found), _finite(exact), call, tolerance, dtypes=False, floor=0.1)
     return f"{count(min(len(bounds), 4))} in 3 dtypes"
 
 

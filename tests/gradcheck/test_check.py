@@ -215,6 +215,20 @@ def test_inputs_that_are_not_finite_stay_where_they_are() -> None:
     assert check(lambda x: minideep.nan_to_num(x) * x[1], np.array([np.nan, 2.0, np.inf]))
 
 
+def test_outputs_without_a_gradient_beside_others_are_left_out() -> None:
+    report = check(lambda x: (x.exp(), x.detach() * 2.0), X)
+    assert report, report
+    assert report.notes == ["output 1 needs no gradient, and is left out"]
+
+
+def test_results_in_low_precision() -> None:
+    assert "returns float32 where float64 went in" in str(check(lambda x: x.to(minideep.float32), X))
+
+
+def test_rounding_of_a_derivative_that_is_zero() -> None:
+    assert check(lambda x: x / (x * x).sqrt(), np.array([[1.3], [-0.7]]), flat=True)
+
+
 def test_noise_is_no_derivative() -> None:
     noisy = np.random.default_rng(0)
     report = check(lambda x: x * noisy.normal(), X)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minideep
-from gradcheck import Entry, Make, Sample, mutants
+from gradcheck import Entry, Make, Report, Sample, mutants
 from gradcheck.mutants import MISTAKES, Mutant, trial
 from gradcheck.specimen import Specimen
 
@@ -43,7 +43,7 @@ def test_a_mutant_is_put_in_place_and_taken_out_again() -> None:
 
 
 def test_a_blind_checker_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutants, "check", lambda *_, **__: True)
+    monkeypatch.setattr(mutants, "check", lambda *_, **__: Report("blind"))
     outcome = trial(specimen("exp", (2, 3)))
     assert outcome.survived
     assert not outcome.caught
