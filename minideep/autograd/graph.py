@@ -27,14 +27,23 @@ _accumulating = threading.Lock()  # several threads may go back to the same leaf
 FREED: Any = ("freed",)
 
 
+class _Changes:
+    """The newest change in place to any tensor: while no node is older, nothing needs to be compared."""
+
+    __slots__ = ("latest",)  # of an instance: to assign to a class empties Python's caches
+
+
+changes = _Changes()
+changes.latest = 0
+
+
 class Version:
     """Shared by a tensor and all its views: when, how often, and by which line, their memory was changed in place."""
 
-    latest = 0  # the newest change to any tensor: while no node is older, nothing needs to be compared
     changed, count, place = 0, 0, ("", 0)  # until the first change
 
     def bump(self) -> None:
-        self.changed = Version.latest = next_number()
+        self.changed = changes.latest = next_number()
         self.count += 1
         self.place = user_place()
 
@@ -83,7 +92,7 @@ class Node:
 
     def pull(self, g: Any, parents: Sequence[Any], create_graph: bool) -> Iterable[Any]:
         """The gradients of the inputs, from `g`, that of the result."""
-        if self.saved is FREED or Version.latest > self.number:
+        if self.saved is FREED or changes.latest > self.number:
             self._check_saved()
         if create_graph:
             return self.op.pull_tracked(self, g, parents)

@@ -64,9 +64,9 @@ def in_place(function: Callable[..., Tensor], name: str, ufunc: np.ufunc | None 
 
     @functools.wraps(function)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        check_inplace(self, name)
         if ufunc is not None and not kwargs and _overwrite(ufunc, self, args):
             return changed_in_place(self, None)
+        check_inplace(self, name)
         result = function(self, *args, **kwargs)
         if result.array.dtype != self.array.dtype:
             if rank(result.array.dtype) > rank(self.array.dtype):
