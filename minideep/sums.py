@@ -26,7 +26,7 @@ def total(x: Array, axes: tuple[int, ...] | None = None, keepdims: bool = False)
     if x.dtype.kind != "f":
         return x.sum(axis=axes, keepdims=keepdims, dtype=int64)
     if x.size < _WORTH_A_PRODUCT or not x.flags.c_contiguous:
-        return np.add.reduce(x, axis=axes, keepdims=keepdims)
+        return np.add.reduce(x, axis=axes, keepdims=keepdims)  # type: ignore[call-overload]
     if keepdims:
         shape = tuple([1 if axes is None or axis in axes else n for axis, n in enumerate(x.shape)])
         return total(x, axes).reshape(shape)
@@ -92,7 +92,7 @@ def outer(a: Array, b: Array, out: Array | None = None) -> Array:
 
 
 def in_float32(kernel: Callable[..., Array]) -> Callable[..., Array]:
-    """A kernel whose first argument is an array, as one that takes float16 by way of float32, where its sums are exact."""
+    """A kernel whose first argument is an array, made to take float16 by way of float32, where its sums are exact."""
 
     @functools.wraps(kernel)
     def wide(*args: Any, **settings: Any) -> Array:

@@ -11,6 +11,7 @@ import minideep
 
 from ..entry import Failure, Sample, entry
 
+
 def _on_copy(name: str) -> Callable[..., Any]:
     """A method that works in place, on a copy of its first argument."""
     return lambda x, *args, **kwargs: getattr(x.clone(), name)(*args, **kwargs)
@@ -28,10 +29,10 @@ entry(
     ],
     errors=lambda r: [Failure(Sample(r(2), "tpu"), RuntimeError, "device: expected one of cpu, cuda")],
 )
-_AS_TO = {
-    column: "a conversion as 'to' makes it, whose entry shows this; to other floats than float64 it is too coarse"
-    for column in ("first derivative", "second derivative", "fan-out", "wrong gradients")
-}
+_AS_TO = dict.fromkeys(
+    ("first derivative", "second derivative", "fan-out", "wrong gradients"),
+    "a conversion as 'to' makes it, whose entry shows this; to other floats than float64 it is too coarse",
+)
 for name in ("half", "float", "double"):
     entry(
         name,
@@ -55,11 +56,18 @@ entry("type_as", lambda r: [Sample(r(4), r(1)), Sample(r.ints(0, 5, 4), r())], s
 entry(
     "fill_",
     lambda r: [
-        Sample(r(3, 4), 2.5), Sample(r(3), r()), Sample(r(2, 2), r()), Sample(r.ints(0, 5, 3), 2.7), Sample(r.bools(3), True), Sample(r(0), 1),
-    ],  # fmt: skip
+        Sample(r(3, 4), 2.5),
+        Sample(r(3), r()),
+        Sample(r(2, 2), r()),
+        Sample(r.ints(0, 5, 3), 2.7),
+        Sample(r.bools(3), True),
+        Sample(r(0), 1),
+    ],
     function=_on_copy("fill_"),
     torch=_on_copy("fill_"),
-    errors=lambda r: [Failure(Sample(r(3), r(3)), RuntimeError, "fill_: expected a number or a tensor without dimensions")],
+    errors=lambda r: [
+        Failure(Sample(r(3), r(3)), RuntimeError, "fill_: expected a number or a tensor without dimensions")
+    ],
 )
 entry(
     "zero_",
@@ -71,9 +79,13 @@ entry(
 entry(
     "copy_",
     lambda r: [
-        Sample(r(3, 4), r(3, 4)), Sample(r(3, 4), r(4)), Sample(r(3), r()),
-        Sample(r(3), r.ints(0, 5, 3)), Sample(r(2), 5), Sample(r(0, 2), r(2)),
-    ],  # fmt: skip
+        Sample(r(3, 4), r(3, 4)),
+        Sample(r(3, 4), r(4)),
+        Sample(r(3), r()),
+        Sample(r(3), r.ints(0, 5, 3)),
+        Sample(r(2), 5),
+        Sample(r(0, 2), r(2)),
+    ],
     function=_on_copy("copy_"),
     torch=_on_copy("copy_"),
     errors=lambda r: [Failure(Sample(r(3, 4), r(3)), RuntimeError, "expand: a tensor of shape (3,)")],

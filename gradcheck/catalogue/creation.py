@@ -18,9 +18,15 @@ for name in ("zeros", "ones"):
     entry(
         name,
         lambda r: [
-            Sample(2, 3), Sample((3, 2)), Sample([4]), Sample(()), Sample(0, 2), Sample(2, dtype=INT64),
-            Sample(2, 2, dtype=np.dtype("bool")), Sample(3, device="cpu"),
-        ],  # fmt: skip
+            Sample(2, 3),
+            Sample((3, 2)),
+            Sample([4]),
+            Sample(()),
+            Sample(0, 2),
+            Sample(2, dtype=INT64),
+            Sample(2, 2, dtype=np.dtype("bool")),
+            Sample(3, device="cpu"),
+        ],
         differentiable=False,
         errors=lambda r: [Failure(Sample(2, -1), RuntimeError, ": the sides of a tensor can't be negative")],
     )
@@ -60,8 +66,11 @@ entry(
 entry(
     "full",
     lambda r: [
-        Sample((2, 3), 2.5), Sample((2,), 7), Sample((), True), Sample([2], 3, dtype=FLOAT64),
-    ],  # fmt: skip
+        Sample((2, 3), 2.5),
+        Sample((2,), 7),
+        Sample((), True),
+        Sample([2], 3, dtype=FLOAT64),
+    ],
     differentiable=False,
     errors=lambda r: [Failure(Sample((-1,), 0), RuntimeError, "full: the sides of a tensor can't be negative")],
 )
@@ -86,9 +95,18 @@ entry(
 entry(
     "arange",
     lambda r: [
-        Sample(5), Sample(0), Sample(1, 5), Sample(5, 1, -2), Sample(0.0, 1.0, 0.25), Sample(5.0), Sample(0.5, 3.7, 1.1),
-        Sample(2, 2), Sample(end=3), Sample(start=1, end=7, step=3), Sample(3, dtype=FLOAT64),
-    ],  # fmt: skip
+        Sample(5),
+        Sample(0),
+        Sample(1, 5),
+        Sample(5, 1, -2),
+        Sample(0.0, 1.0, 0.25),
+        Sample(5.0),
+        Sample(0.5, 3.7, 1.1),
+        Sample(2, 2),
+        Sample(end=3),
+        Sample(start=1, end=7, step=3),
+        Sample(3, dtype=FLOAT64),
+    ],
     differentiable=False,
     errors=lambda r: [
         Failure(Sample(1, 5, 0), RuntimeError, "arange: step must be nonzero"),
@@ -99,9 +117,16 @@ entry(
 entry(
     "linspace",
     lambda r: [
-        Sample(0, 1, 5), Sample(-3.0, 3.0, 7), Sample(2, 1, 3), Sample(0, 1, 1), Sample(0, 1, 0), Sample(0, 1, steps=4),
-        Sample(0, 10, 5, dtype=INT64), Sample(3, -3, 4, dtype=INT64), Sample(0, 1, 100, dtype=FLOAT64),
-    ],  # fmt: skip
+        Sample(0, 1, 5),
+        Sample(-3.0, 3.0, 7),
+        Sample(2, 1, 3),
+        Sample(0, 1, 1),
+        Sample(0, 1, 0),
+        Sample(0, 1, steps=4),
+        Sample(0, 10, 5, dtype=INT64),
+        Sample(3, -3, 4, dtype=INT64),
+        Sample(0, 1, 100, dtype=FLOAT64),
+    ],
     differentiable=False,
     errors=lambda r: [Failure(Sample(0, 1, -1), RuntimeError, "linspace: number of steps must be non-negative")],
 )
@@ -149,7 +174,7 @@ for name in ("tril", "triu"):
             Sample(r.bools(3, 3), 1),
         ],
         generated=drawn(lambda draw, r: Sample(r(*draw.shape(least=2, most=4)), draw.integer(-4, 4))),
-        errors=lambda r, name=name: [  # type: ignore[misc]
+        errors=lambda r, name=name: [
             Failure(Sample(r(3)), RuntimeError, f"{name}: input tensor must have at least 2 dimensions")
         ],
     )
@@ -207,9 +232,16 @@ entry(
 entry(
     "tensor",
     lambda r: [
-        Sample(2.5), Sample(7), Sample(True), Sample([]), Sample([[1, 2], [3, 4]]), Sample([1, 2.5]), Sample([True, 2]),
-        Sample((1, 2), dtype=FLOAT64), Sample([1.5], dtype=INT64),
-    ],  # fmt: skip
+        Sample(2.5),
+        Sample(7),
+        Sample(True),
+        Sample([]),
+        Sample([[1, 2], [3, 4]]),
+        Sample([1, 2.5]),
+        Sample([True, 2]),
+        Sample((1, 2), dtype=FLOAT64),
+        Sample([1.5], dtype=INT64),
+    ],
     differentiable=False,
     errors=lambda r: [
         Failure(Sample([[1, 2], [3]]), ValueError, "tensor: expected sequences of equal length at every depth"),

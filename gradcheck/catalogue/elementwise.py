@@ -136,7 +136,7 @@ for name in ("isnan", "isinf", "isfinite"):
             Sample(r(2, 3)),
             Sample(r.ints(0, 5, 3)),
             Sample(r()),
-        ],  # fmt: skip
+        ],
         elementwise=True,
         differentiable=False,
     )
@@ -164,18 +164,20 @@ def _by_zero(name: str) -> Callable[[Make], list[Failure]]:
     ]
 
 
-for name in ("add", "sub"):
-    _of_two(
-        name,
-        more=lambda r: [
-            Sample(r(2, 3), 2, alpha=0.5),
-            Sample(r(2, 3), r(3), alpha=-2),
-            Sample(r.ints(0, 9, 3), r.ints(0, 9, 3), alpha=2),
-        ],
-        errors=lambda r: [Failure(Sample(r.bools(3), r.bools(3)), RuntimeError, "sub: not implemented for bool")]
-        if name == "sub"
-        else [],
-    )
+def _with_alpha(r: Make) -> list[Sample]:
+    return [
+        Sample(r(2, 3), 2, alpha=0.5),
+        Sample(r(2, 3), r(3), alpha=-2),
+        Sample(r.ints(0, 9, 3), r.ints(0, 9, 3), alpha=2),
+    ]
+
+
+_of_two("add", more=_with_alpha)
+_of_two(
+    "sub",
+    more=_with_alpha,
+    errors=lambda r: [Failure(Sample(r.bools(3), r.bools(3)), RuntimeError, "sub: not implemented for bool")],
+)
 _of_two("mul")
 _of_two(
     "div",
@@ -230,7 +232,11 @@ for name in ("eq", "ne", "lt", "le", "gt", "ge"):
     _of_two(
         name,
         differentiable=False,
-        more=lambda r: [Sample(r.ints(0, 3, 4, 5), r.ints(0, 3, 5)), Sample(r.bools(4), r.bools(4)), Sample(r.bools(3), 1)],
+        more=lambda r: [
+            Sample(r.ints(0, 3, 4, 5), r.ints(0, 3, 5)),
+            Sample(r.bools(4), r.bools(4)),
+            Sample(r.bools(3), 1),
+        ],
     )
 for name in ("logical_and", "logical_or", "logical_xor"):
     _of_two(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..drawing import drawn
+from ..drawing import Draw, drawn
 from ..entry import Failure, Make, Sample, entry
 from .reduction import reducing
 
@@ -29,6 +29,13 @@ for name in ("amax", "amin"):
         errors=lambda r, name=name: _of_nothing(name, r),  # type: ignore[misc]
         smallest=1,
     )
+
+
+def _along_some_dimension(draw: Draw, r: Make) -> Sample:
+    shape = draw.shape(smallest=1)
+    return Sample(r.distinct(*shape), draw.dim(len(shape)), draw.boolean())
+
+
 for name in ("argmax", "argmin"):
     entry(
         name,
@@ -43,7 +50,7 @@ for name in ("argmax", "argmin"):
             Sample(r(), 0),
             Sample(r(0, 3), 1),
         ],
-        generated=drawn(lambda draw, r: Sample(r.distinct(*(s := draw.shape(smallest=1))), draw.dim(len(s)), draw.boolean())),
+        generated=drawn(_along_some_dimension),
         differentiable=False,
         errors=lambda r: [
             Failure(Sample(r(2, 3), 2), IndexError, ": Dimension out of range"),
@@ -69,7 +76,7 @@ for name in ("max", "min"):
             Sample(r.bools(3, 2), 0),
             Sample(np.array([[1.0, 1.0, 0.5, 1.0], [2.0, 2.5, 2.5, 0.0]]), 1),
         ],
-        generated=drawn(lambda draw, r: Sample(r.distinct(*(s := draw.shape(smallest=1))), draw.dim(len(s)), draw.boolean())),
+        generated=drawn(_along_some_dimension),
         errors=lambda r: [
             Failure(Sample(r(2, 3), 2), IndexError, ": Dimension out of range"),
             Failure(Sample(r(0, 3)), RuntimeError, ": expected dimensions of non-zero size to reduce"),

@@ -1,4 +1,4 @@
-"""Entries for ``minideep.ops.random``. What is drawn differs from PyTorch's: seeds and statistics are what can be compared."""
+"""Entries for ``minideep.ops.random``. The numbers are not PyTorch's: what is compared are seeds and statistics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ for name in ("rand", "randn"):
             Sample(4, dtype=np.dtype("float16")),
         ],
         differentiable=False,
-        errors=lambda r: [Failure(Sample(2, dtype=np.dtype("int64")), NotImplementedError, ": not implemented for int64")],
+        errors=lambda r: [
+            Failure(Sample(2, dtype=np.dtype("int64")), NotImplementedError, ": not implemented for int64")
+        ],
     )
     entry(
         f"{name}_like",

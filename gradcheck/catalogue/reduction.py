@@ -50,7 +50,7 @@ def reducing(
     def refused(r: Make) -> list[Failure]:
         x = numbers(r)
         return [
-            Failure(Sample(x(2, 3), 2), IndexError, f"{name}: Dimension out of range (expected to be in range of [-2, 1]"),
+            Failure(Sample(x(2, 3), 2), IndexError, f"{name}: Dimension out of range (expected to be in"),
             Failure(Sample(x(2, 3), (0, -2)), RuntimeError, f"{name}: dim 0 appears multiple times"),
             *errors(r),
         ]
@@ -119,9 +119,7 @@ entry(
         Sample(r(3, 0), 0),
         Sample(r.ints(0, 9, 2, 3), 1),
     ],
-    generated=drawn(
-        lambda draw, r: Sample(r(*(shape := draw.shape(least=1))), draw.dim(len(shape)), draw.boolean())
-    ),
+    generated=drawn(lambda draw, r: Sample(r(*(shape := draw.shape(least=1))), draw.dim(len(shape)), draw.boolean())),
     errors=lambda r: [
         Failure(Sample(r(2, 3), -3), IndexError, "logsumexp: Dimension out of range"),
         Failure(Sample(r(2, 3), (1, 1)), RuntimeError, "logsumexp: dim 1 appears multiple times"),
@@ -132,7 +130,15 @@ for name in ("all", "any"):
     reducing(
         name,
         lambda r: r.bools,
-        more=lambda r: [Sample(r.ints(0, 2, 3, 4), 0), Sample(r()), Sample(r(), 0), Sample(r(3)), Sample(r(2, 3), ()), Sample(r(0, 2), 0), Sample(r(0))],
+        more=lambda r: [
+            Sample(r.ints(0, 2, 3, 4), 0),
+            Sample(r()),
+            Sample(r(), 0),
+            Sample(r(3)),
+            Sample(r(2, 3), ()),
+            Sample(r(0, 2), 0),
+            Sample(r(0)),
+        ],
         differentiable=False,
     )
 

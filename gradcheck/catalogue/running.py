@@ -52,9 +52,7 @@ entry(
         Sample(r.ints(1, 4, 2, 3), 1, dtype=np.dtype("float32")),
         Sample(r.ints(1, 4, 2, 3), dtype=np.dtype("int32")),
     ],
-    generated=drawn(
-        lambda draw, r: Sample(_halves(r, shape := draw.shape()), draw.dim(len(shape)), draw.boolean())
-    ),
+    generated=drawn(lambda draw, r: Sample(_halves(r, shape := draw.shape()), draw.dim(len(shape)), draw.boolean())),
     errors=lambda r: [Failure(Sample(r(2, 3), 2), IndexError, "prod: Dimension out of range")],
 )
 for name in ("cumsum", "cumprod"):

@@ -29,7 +29,7 @@ entry(
         )
     ),
     errors=lambda r: [
-        Failure(Sample(r(3), r(3), r(3)), RuntimeError, "where: expected condition to be a boolean tensor, but got float64"),
+        Failure(Sample(r(3), r(3), r(3)), RuntimeError, "where: expected a boolean condition, but got float64"),
         Failure(Sample(r.bools(3), r(2), r(3)), RuntimeError, "where: cannot broadcast"),
     ],
 )
@@ -50,9 +50,7 @@ entry(
         Sample(r(0, 2), 0.0, 1.0),
     ],
     generated=drawn(
-        lambda draw, r: Sample(
-            r(*(shape := draw.shape())), r(*draw.stretched(shape)), r(*draw.stretched(shape))
-        )
+        lambda draw, r: Sample(r(*(shape := draw.shape())), r(*draw.stretched(shape)), r(*draw.stretched(shape)))
     ),
     elementwise=True,
     errors=lambda r: [

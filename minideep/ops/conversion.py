@@ -65,8 +65,13 @@ methods |= {
     "type": lambda input, dtype: to(input, dtype=dtype),
     "type_as": lambda input, other: to(input, dtype=other.dtype),
     "cpu": lambda input: to(input, "cpu"),
-    "cuda": lambda input, device=None: to(input, backend.device("cuda", device) if isinstance(device, int) else device or "cuda"),
 }
+
+
+@public(method="cuda")
+def cuda(input: Tensor, device: Any = None) -> Tensor:
+    """The tensor on a GPU: the first, or the one of a number."""
+    return to(input, f"cuda:{device}" if isinstance(device, int) else device or "cuda")
 
 
 @public(method="fill_")
@@ -77,7 +82,7 @@ def fill_(input: Tensor, value: Any) -> Tensor:
         input.array[...] = value
         return changed_in_place(input, None)
     if value.ndim:
-        raise RuntimeError(f"fill_: expected a number or a tensor without dimensions, but value has shape {value.shape}")
+        raise RuntimeError(f"fill_: expected a number or a tensor without dimensions, but got shape {value.shape}")
     return copy_(input, value)
 
 

@@ -45,8 +45,8 @@ def _family(maker: str, content: str) -> list[Callable[..., Tensor]]:
     def like(
         input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, shape: Any = None
     ) -> Tensor:
-        dtype, device = dtype or input.dtype, device or input.device
-        return by_shape(input.shape if shape is None else shape, dtype=dtype, device=device, requires_grad=requires_grad)
+        shape, dtype, device = input.shape if shape is None else shape, dtype or input.dtype, device or input.device
+        return by_shape(shape, dtype=dtype, device=device, requires_grad=requires_grad)
 
     def method(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         dtype, device = dtype or input.dtype, device or input.device
@@ -101,7 +101,9 @@ def new_full(
 
 
 @public(method="new_tensor")
-def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    input: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of `data`, with this one's dtype and device where no other is given."""
     return tensor(data, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
@@ -111,7 +113,13 @@ def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, device: Any = Non
 
 @public(method=False)
 def arange(
-    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, … up to but not including `end`; ``arange(n)`` counts from 0. Integers make integers.
 
@@ -143,9 +151,7 @@ def linspace(
 
 
 @public(method=False)
-def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """n rows of m (n) entries: 1 on the diagonal, 0 elsewhere."""
     if n < 0 or (m or 0) < 0:
         raise RuntimeError(f"eye: n and m must be greater or equal to 0, but got {n} and {m}")
@@ -171,17 +177,15 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     for position, side in enumerate(sides):
         if side.ndim > 1 or side.dtype != sides[0].dtype:
             raise RuntimeError(
-                f"meshgrid: expected tensors of one dtype with 0 or 1 dimensions, but the first is {sides[0].dtype}, and "
-                f"that at {position} is {side.dtype} with shape {side.shape}"
+                f"meshgrid: expected tensors of one dtype with 0 or 1 dimensions, but the first is {sides[0].dtype}, "
+                f"and that at {position} is {side.dtype} with shape {side.shape}"
             )
     shape = tuple(side.numel() for side in sides)
     if indexing == "xy" and len(sides) > 1:
         rows, columns, *others = meshgrid(sides[1], sides[0], *sides[2:])
         return columns, rows, *others
     ones = (1,) * len(shape)
-    return tuple(
-        side.reshape((*ones[:axis], -1, *ones[axis + 1 :])).expand(shape) for axis, side in enumerate(sides)
-    )
+    return tuple(side.reshape((*ones[:axis], -1, *ones[axis + 1 :])).expand(shape) for axis, side in enumerate(sides))
 
 
 # ---------------------------------------------------------------------------------------------- triangles, diagonals

@@ -18,15 +18,15 @@ from ..backend import Array, get_default_dtype, special_function
 from ..tensor import Tensor
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "allclose", "arccos", "arccosh", "arcsin",
-    "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
-    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil",
-    "cos", "cosh", "div", "divide", "eq", "equal", "erf", "exp", "exp2", "expm1", "fix", "floor", "floor_divide", "fmod",
-    "frac", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "le", "less",
-    "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logit", "lt", "maximum", "minimum", "mul", "multiply", "nan_to_num", "ne", "neg", "negative",
-    "not_equal", "pow", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square",
-    "sub", "subtract", "tan", "tanh", "true_divide", "trunc",
+    "abs", "absolute", "acos", "acosh", "add", "allclose", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "cos", "cosh", "div", "divide", "eq",
+    "equal", "erf", "exp", "exp2", "expm1", "fix", "floor", "floor_divide", "fmod", "frac", "ge", "greater",
+    "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "le", "less", "less_equal", "log", "log1p",
+    "log2", "log10", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "lt",
+    "maximum", "minimum", "mul", "multiply", "nan_to_num", "ne", "neg", "negative", "not_equal", "pow",
+    "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "sub",
+    "subtract", "tan", "tanh", "true_divide", "trunc",
 ]  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- words of the table
@@ -45,6 +45,10 @@ def not_zero(x: Any) -> Any:
     return x + (x == 0)
 
 
+def _sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
 def _stepping(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
     """A function that rounds; integers are round already."""
     return lambda x: function(x) if x.dtype.kind == "f" else x.copy()
@@ -56,7 +60,9 @@ def _dividing(function: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Arr
     def divide(a: Any, b: Any) -> Array:
         dtype = a.dtype if hasattr(a, "dtype") else b.dtype
         if dtype.kind != "f" and not np.all(b):
-            raise RuntimeError(f"{function.__name__}: ZeroDivisionError: 'other' is 0; for inf or nan use .float() first")
+            raise RuntimeError(
+                f"{function.__name__}: ZeroDivisionError: 'other' has a 0; .float() allows for inf and nan"
+            )
         return function(a, b)
 
     return divide
@@ -105,8 +111,8 @@ asinh       = elementwise(np.arcsinh, "asinh",                x=lambda g, x: g /
 acosh       = elementwise(np.arccosh, "acosh",                x=lambda g, x: g / np.sqrt(x * x - 1))
 atanh       = elementwise(np.arctanh, "atanh",                x=lambda g, x: g / (1 - x * x))
 
-sigmoid     = elementwise(lambda x: 1 / (1 + np.exp(-x)), "sigmoid",  x=lambda g, y: g * y * (1 - y))
-erf         = elementwise(special_function("erf"), "erf",             x=lambda g, x: g * np.exp(-x * x) * two_by_root_pi)
+sigmoid     = elementwise(_sigmoid, "sigmoid",                x=lambda g, y: g * y * (1 - y))
+erf         = elementwise(special_function("erf"), "erf",     x=lambda g, x: g * np.exp(-x * x) * two_by_root_pi)
 
 sign        = elementwise(_sign, "sign",                      x=_flat, numpy=[np.sign])
 floor       = elementwise(_stepping(np.floor), "floor",       x=_flat, numpy=[np.floor])
@@ -270,17 +276,13 @@ def logit(input: Array, eps: float | None = None) -> Array:
 
 
 @op(promotes=True, numpy=[np.isclose])
-def isclose(
-    input: Array, other: Array, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Array:
+def isclose(input: Array, other: Array, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """|input − other| ≤ atol + rtol · |other|, entry by entry."""
     return np.isclose(input, other, rtol, atol, equal_nan)
 
 
 @public(numpy=[np.allclose])
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> bool:
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether `isclose` holds for all entries."""
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
 
@@ -300,7 +302,7 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 methods |= {
-    "absolute": abs, "negative": neg, "fix": trunc, "multiply": mul, "subtract": sub, "divide": div,
-    "true_divide": div, "arcsin": asin, "arccos": acos, "arctan": atan, "arctan2": atan2, "arcsinh": asinh,
-    "arccosh": acosh, "arctanh": atanh, "greater": gt, "greater_equal": ge, "less": lt, "less_equal": le, "not_equal": ne,
+    "absolute": abs, "negative": neg, "fix": trunc, "multiply": mul, "subtract": sub, "divide": div, "true_divide": div,
+    "arcsin": asin, "arccos": acos, "arctan": atan, "arctan2": atan2, "arcsinh": asinh, "arccosh": acosh,
+    "arctanh": atanh, "greater": gt, "greater_equal": ge, "less": lt, "less_equal": le, "not_equal": ne,
 }  # fmt: skip

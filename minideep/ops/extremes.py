@@ -76,7 +76,9 @@ def _least(input: Array, indices: Array, dim: int, keepdim: bool) -> Array:
     return input.min(axis=(dim,)[: input.ndim], keepdims=keepdim)
 
 
-def _with_indices(positions: Callable[..., Tensor], values: Callable[..., Tensor], input: Tensor, dim: int, keepdim: bool) -> Extremes:
+def _with_indices(
+    positions: Callable[..., Tensor], values: Callable[..., Tensor], input: Tensor, dim: int, keepdim: bool
+) -> Extremes:
     indices = positions(input, dim, True)
     y = values(input, indices, dimension("max", dim, input.ndim), keepdim)
     return Extremes(y, indices if keepdim else make_tensor(indices.array.reshape(y.shape)))
@@ -84,7 +86,13 @@ def _with_indices(positions: Callable[..., Tensor], values: Callable[..., Tensor
 
 @public()
 def max(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None, keepdims: bool = False
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    other: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
 ) -> Any:
     """The greatest entry (`amax`); along one `dim`, a pair of values and indices; with another tensor, `maximum`.
 
@@ -99,7 +107,13 @@ def max(
 
 @public()
 def min(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None, keepdims: bool = False
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    other: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
 ) -> Any:
     """The least entry (`amin`); along one `dim`, a pair of values and indices; with another tensor, `minimum`."""
     dim = axis if dim is None else dim

@@ -29,7 +29,9 @@ def _stream(name: str, device: Any, generator: Generator | None) -> Any:
     """NumPy's or CuPy's own generator for a device."""
     where = backend.device(device or "cpu")
     if generator is not None and generator.device.type != where.type:
-        raise RuntimeError(f"{name}: expected a '{where.type}' device type for generator, but found '{generator.device}'")
+        raise RuntimeError(
+            f"{name}: expected a generator for device '{where.type}', but got one for '{generator.device}'"
+        )
     return (generator or backend.default_generator(where)).on(backend.module_for(where))
 
 
@@ -51,7 +53,11 @@ def _family(name: str, draw: Callable[[Any, Shape, DType], Array], content: str)
     """The two ways to draw floats: of a shape, and of the shape of another tensor."""
 
     def by_shape(
-        *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+        *size: Any,
+        generator: Generator | None = None,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
     ) -> Tensor:
         kind = backend.get_default_dtype() if dtype is None else np.dtype(dtype)
         if kind.kind != "f":
@@ -79,7 +85,7 @@ def randint(
     low: Any = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Integers from `low` (0 if left out) up to but not including `high`: ``randint(high, size)`` or ``randint(low, high, size)``."""
+    """Integers from `low` (or 0) up to but not including `high`; ``randint(high, size)`` will do."""
     if size is None:
         high, size = None, high
     low, high = (0, low) if high is None else (low, high)
@@ -114,9 +120,15 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
 
 @public(method=False)
 def normal(
-    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, device: Any = None
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
 ) -> Tensor:
-    """Normally distributed, around `mean` with standard deviation `std`: tensors that broadcast, or numbers and a `size`."""
+    """Normally distributed, with these means and standard deviations: tensors that broadcast, or numbers and `size`."""
     mean, std = [x.array if isinstance(x, Tensor) else x for x in (mean, std)]
     if np.any(std < 0):
         raise RuntimeError(f"normal: expects all elements of std >= 0.0, but found {float(np.min(std))}")
@@ -214,4 +226,5 @@ def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Ge
 def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Write 1 with probability `p`, a number or a tensor that broadcasts, else 0."""
     check_inplace(input, "bernoulli_")
-    return _overwrite(input, _happens(_stream("bernoulli_", input.device, generator), getattr(p, "array", p), input.shape))
+    stream = _stream("bernoulli_", input.device, generator)
+    return _overwrite(input, _happens(stream, getattr(p, "array", p), input.shape))

@@ -138,8 +138,10 @@ def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
 # ---------------------------------------------------------------------------------------------- spread and length
 
 
-def _freedom(name: str, shape: Shape, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Shape | None, float]:
-    """The dimensions of a variance, and its n − correction; `unbiased` is PyTorch's older word for a correction of 1."""
+def _freedom(
+    name: str, shape: Shape, dim: Any, unbiased: bool | None, correction: float | None
+) -> tuple[Shape | None, float]:
+    """The dimensions of a variance, and its n − correction; `unbiased` is PyTorch's older way to say 1."""
     if isinstance(dim, bool):  # var(False)
         dim, unbiased = None, dim
     if correction is None:
@@ -156,9 +158,7 @@ def _deviations(x: Any, axes: Shape | None) -> Any:
     return x - _sum(x, axes) * (1 / (_size(x.shape, axes) or 1))
 
 
-def _variance(
-    name: str, x: Array, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None
-) -> Array:
+def _variance(name: str, x: Array, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None) -> Array:
     if x.dtype.kind != "f":
         raise RuntimeError(f"{name}: only floating point dtypes have a spread, but input is {x.dtype}; use .float()")
     axes, n = _freedom(name, x.shape, dim, unbiased, correction)
@@ -215,7 +215,7 @@ def _norm_rule(g: Any, input: Any, y: Any, p: Any, dim: Dims, keepdim: bool) -> 
 def norm(
     input: Array, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Array:
-    """(Σ |x|ᵖ)^(1/p): 2 is the length, also called "fro"; inf the greatest |x|, -inf the least; 0 counts what is not 0."""
+    """(Σ |x|ᵖ)^(1/p): 2, or "fro", is the length; inf the greatest |x|, -inf the least; 0 counts what is not 0."""
     if input.dtype.kind != "f":
         raise RuntimeError(f"norm: expected a floating point tensor, but input is {input.dtype}; use .float()")
     p, axes = 2 if p in ("fro", None) else p, as_axes("norm", dim, input.ndim)

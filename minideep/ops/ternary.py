@@ -56,7 +56,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     tensor([3., 0.])
     """
     if (kind := getattr(condition, "dtype", type(condition).__name__)) != bool_:
-        raise RuntimeError(f"where: expected condition to be a boolean tensor, but got {kind}; compare first, as in x > 0")
+        raise RuntimeError(f"where: expected a boolean condition, but got {kind}; compare first, as in x > 0")
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     if getattr(input, "dtype", None) is not getattr(other, "dtype", 0):
