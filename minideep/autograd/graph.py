@@ -30,11 +30,11 @@ FREED: Any = ("freed",)
 class _Changes:
     """The newest change in place to any tensor: while no node is older, nothing needs to be compared."""
 
-    __slots__ = ("latest",)  # of an instance: to assign to a class empties Python's caches
+    def __init__(self) -> None:
+        self.latest = 0  # of an instance: to assign to a class empties Python's caches
 
 
 changes = _Changes()
-changes.latest = 0
 
 
 class Version:
