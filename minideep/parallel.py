@@ -5,13 +5,17 @@ an array get done sooner. `blocks` cuts an array into parts and `share` deals th
 
     share(lambda rows: np.exp(x[rows], out=y[rows]), blocks(x))
 
-Two habits of the machine would eat up the gain, and are kept from it. A woken thread is often put on the core of the
-thread that woke it: each helper has a core of its own, which the caller stays away from meanwhile. And a thread that
-waits for the interpreter's lock falls asleep, for longer than a ufunc takes: so it is told not to.
+Three habits of the machine would eat up the gain, and are kept from it. A woken thread is often put on the core of the
+thread that woke it: each helper has a core of its own, which the caller stays away from meanwhile. A thread that waits
+for the interpreter's lock falls asleep, for longer than a ufunc takes: so it is told not to. And BLAS would share out
+its products once more, over the same cores: it is told to leave that.
 """
 
 from __future__ import annotations
 
+import ctypes
+import functools
+import importlib
 import itertools
 import os
 import sys
@@ -60,6 +64,16 @@ class _Helpers:
                     future.result()
 
 
+@functools.cache
+def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """How to ask and to tell OpenBLAS, which comes with NumPy, its number of threads; None if this is another BLAS."""
+    library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
+    for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
+        if hasattr(library, name.format("set")):
+            return getattr(library, name.format("get")), getattr(library, name.format("set"))
+    return None
+
+
 def _stay_on(cores: set[int]) -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
@@ -67,13 +81,16 @@ def _stay_on(cores: set[int]) -> None:
 
 @contextmanager
 def _undisturbed(cores: Iterable[int]) -> Iterator[None]:
-    """Keep the calling thread off these cores, and waiting threads awake."""
+    """Keep the calling thread off these cores, waiting threads awake, and BLAS to one thread."""
     interval, allowed = sys.getswitchinterval(), set(_cores())
+    threads, set_threads = (blas[0](), blas[1]) if (blas := _blas()) else (1, lambda n: None)
     sys.setswitchinterval(_IMPATIENT)
     _stay_on(allowed.difference(cores) or allowed)
+    set_threads(1)
     try:
         yield
     finally:
+        set_threads(threads)
         _stay_on(allowed)
         sys.setswitchinterval(interval)
 

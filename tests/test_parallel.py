@@ -17,8 +17,9 @@ from minideep import parallel
 several_cores = pytest.mark.skipif(len(parallel._cores()) < 2, reason="needs two cores")
 
 
-def circumstances() -> tuple[float, set[int]]:
-    return sys.getswitchinterval(), set(parallel._cores())
+def circumstances() -> tuple[float, set[int], int]:
+    blas = parallel._blas()
+    return sys.getswitchinterval(), set(parallel._cores()), blas[0]() if blas else 1
 
 
 def test_blocks_cover_the_first_axis_in_order() -> None:
