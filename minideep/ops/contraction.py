@@ -149,8 +149,8 @@ def _reduced(x: Tensor, names: Labels, sizes: dict[Hashable, int]) -> Term:
                 f"einsum: index '{repeated[0]}' is repeated, but has sizes {x.shape[i]} and {x.shape[j]}"
             )
         x, names = x.diagonal(0, i, j), (*names[:i], *names[i + 1 : j], *names[j + 1 :], repeated[0])
-    kept = [name for name, size in zip(names, x.shape, strict=True) if size == sizes[name]]
-    return reshape(x, [sizes[name] for name in kept]) if len(kept) < x.ndim else x, tuple(kept)
+    kept = tuple([name for name, size in zip(names, x.shape, strict=True) if size == sizes[name]])
+    return _shaped(x, [sizes[name] for name in kept]), kept
 
 
 def _sum_of_products(terms: Sequence[Term], result: Labels) -> Tensor:
@@ -168,6 +168,10 @@ def _summed(term: Term, wanted: set[Hashable]) -> Term:
     return (x.sum(gone), tuple(name for name in names if name in wanted)) if gone else term
 
 
+def _shaped(x: Tensor, shape: Sequence[int]) -> Tensor:
+    return x if x.shape == tuple(shape) else reshape(x, shape)
+
+
 def _ordered(term: Term, names: Sequence[Hashable]) -> Tensor:
     order = [term[1].index(name) for name in names]
     return term[0] if order == list(range(len(order))) else permute(term[0], order)
@@ -183,12 +187,12 @@ def _product(left: Term, right: Term, wanted: set[Hashable]) -> Term:
 
     def matrices(term: Term, *groups: list[Hashable]) -> Tensor:
         """The term with each group of indices as one dimension; without a batch, a matrix."""
-        shape = [math.prod(sizes[name] for name in group) for group in groups]
-        return reshape(_ordered(term, list(itertools.chain(*groups))), shape if batch else shape[1:])
+        shape = [math.prod([sizes[name] for name in group]) for group in groups]
+        return _shaped(_ordered(term, list(itertools.chain(*groups))), shape if batch else shape[1:])
 
     if summed:
         y = matmul(matrices(left, batch, rows, summed), matrices(right, batch, summed, columns))
     else:
         y = matrices(left, batch, rows, []) * matrices(right, batch, [], columns)
     names = (*batch, *rows, *columns)
-    return reshape(y, [sizes[name] for name in names]), names
+    return _shaped(y, [sizes[name] for name in names]), names

@@ -156,7 +156,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     return result
 
 
-@public()
+@public(numpy=[np.take_along_axis])
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """As `gather`, but broadcasting input and indices in the other dimensions; without `dim`, as `take`."""
     if dim is None:
@@ -211,10 +211,9 @@ def masked_fill(input: Array, mask: Array, value: Array | float) -> Array:
     _check_mask("masked_fill", mask)
     if not isinstance(value, float | int) and value.ndim:
         raise RuntimeError(f"masked_fill: expected a number or a 0-dimensional value, but its shape is {value.shape}")
-    shape = common_shape("masked_fill", input.shape, mask.shape)
-    y = np.broadcast_to(input, shape).copy()
-    np.copyto(y, value, where=mask, casting="unsafe")
-    return y
+    common_shape("masked_fill", input.shape, mask.shape)
+    filling = input.dtype.type(value) if isinstance(value, float | int) else value.astype(input.dtype)
+    return np.where(mask, filling, input)
 
 
 @public()

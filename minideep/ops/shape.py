@@ -161,8 +161,11 @@ numpy_functions[np.transpose] = _numpy_transpose  # which, other than PyTorch's 
 @op(view=True, numpy=[np.swapaxes], input=lambda g, dim0, dim1: g.swapaxes(dim0, dim1) if g.ndim else g)
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
     """With two dimensions exchanged."""
-    first, second = dimension("transpose", dim0, input.ndim), dimension("transpose", dim1, input.ndim)
-    return input.swapaxes(first, second) if input.ndim else input[...]
+    if input.ndim:
+        return input.swapaxes(dim0, dim1)
+    for dim in (dim0, dim1):
+        dimension("transpose", dim, 0)
+    return input[...]
 
 
 swapaxes = public(name="swapaxes")(transpose)
@@ -253,6 +256,8 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 def common_shape(name: str, *shapes: Shape) -> Shape:
     """The shape that tensors of these shapes are broadcast to."""
+    if shapes and shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
