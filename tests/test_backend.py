@@ -62,8 +62,8 @@ def test_operands_on_two_devices_are_named() -> None:
     with pytest.raises(RuntimeError) as caught:
         md.ones(2, device="strict") + md.ones(2)
     assert str(caught.value) == (
-        "add: expected all tensors to be on the same device, but 'input' is on strict, 'other' is on cpu; move one with "
-        ".to(device)"
+        "add: expected all tensors to be on the same device, but 'input' is on strict, 'other' is on cpu; move one "
+        "with .to(device)"
     )
 
 
