@@ -24,20 +24,35 @@ __all__ = ["cross_entropy", "nll_loss"]
 
 
 class _Classes:
-    """Right classes: where in lanes of scores theirs are, which of them count, and how much."""
+    """Right classes: where in lanes of scores theirs are, which do not count, how much the others do, and all of them.
+
+    `ignored` is None where all count, and `weight` where all count as 1.
+    """
 
     def __init__(self, name: str, lanes: Any, target: Array, weight: Array | None, ignore_index: int) -> None:
         samples, classes, *rest = lanes.shape
         target = target.reshape((samples, *rest)).astype(int64)
-        self.ignored = target == ignore_index
-        target[self.ignored] = 0
-        if target.size and int(target.view("u8").max()) >= classes:  # read without a sign, negative ones are large
-            wrong = int(target[(target < 0) | (target >= classes)].reshape(-1)[0])
-            raise IndexError(f"{name}: target {wrong} is out of bounds: the {classes} classes are 0 to {classes - 1}")
+        self.ignored: Array | None = None
+        if 0 <= ignore_index < classes or not _all_below(classes, target):
+            self.ignored = target == ignore_index
+            target[self.ignored] = 0
+            if not _all_below(classes, target):
+                wrong = int(target[(target < 0) | (target >= classes)].reshape(-1)[0])
+                raise IndexError(
+                    f"{name}: target {wrong} is out of bounds: the {classes} classes are 0 to {classes - 1}"
+                )
         arange = module_of(target).arange
         self.index = (arange(samples)[:, None], target, arange(rest[0])) if rest else (arange(samples), target)
-        ones = np.ones_like(target, dtype=lanes.dtype) if weight is None else widened(weight)[target]
-        self.weight = ones * ~self.ignored
+        self.weight = None if weight is None else widened(weight)[target]
+        if self.ignored is not None:
+            ones = np.ones_like(target, dtype=lanes.dtype) if self.weight is None else self.weight
+            self.weight = ones * ~self.ignored
+        self.total = target.size if self.weight is None else self.weight.sum()
+
+
+def _all_below(limit: int, target: Array) -> bool:
+    """Whether all classes are from 0 up to a limit: read without a sign, negative ones are large, too."""
+    return not target.size or int(target.view("u8").max()) < limit
 
 
 def _dimension_of_classes(input: Any) -> int:
@@ -53,17 +68,20 @@ def _plain_losses(
     """The losses of log-probabilities. Of smoothed targets, a share goes to all classes evenly."""
     lanes = as_lanes(logs.to(float32) if logs.dtype == float16 else logs, _dimension_of_classes(logs))
     classes = _Classes(name, lanes, target.array, None if weight is None else weight.array, ignore_index)
-    counted, weights = make_tensor(~classes.ignored), make_tensor(classes.weight)
-    losses = -gathered(lanes, classes.index) * weights * (1 - smoothing)
+    losses = -gathered(lanes, classes.index) * (1 - smoothing)
+    if classes.weight is not None:
+        losses = losses * make_tensor(classes.weight)
     if smoothing:
         sides = (-1, *(1,) * (lanes.ndim - 2))
         losses = losses - (lanes if weight is None else lanes * weight.reshape(sides)).sum(1) * (
             smoothing / lanes.shape[1]
         )
-    losses = where(counted, losses, 0.0)
+    if classes.ignored is not None:
+        losses = where(make_tensor(classes.ignored), 0.0, losses)
     if reduction == "none":
         return losses.reshape(target.shape).to(logs.dtype)
-    return (losses.sum() / weights.sum() if reduction == "mean" else losses.sum()).to(logs.dtype)
+    loss = losses.sum()
+    return (loss / classes.total if reduction == "mean" else loss).to(logs.dtype)
 
 
 def _plain_cross_entropy(
@@ -78,12 +96,16 @@ def _plain_cross_entropy(
 
 def _cross_entropy_gradient(g: Any, input: Any, reduction: str, top: Any, total: Any, classes: _Classes) -> Any:
     """(softmax − 1 at the right class) · weight · g."""
-    factors = classes.weight * (widened(g).reshape(classes.weight.shape) if reduction == "none" else g)
-    if reduction == "mean":
-        factors /= classes.weight.sum()
+    factors = widened(g)
+    if reduction == "none":
+        factors = factors.reshape(classes.index[1].shape)
+    elif reduction == "mean":
+        factors = factors / classes.total
+    if classes.weight is not None:
+        factors = factors * classes.weight
     dx = as_lanes(widened(input), _dimension_of_classes(input)) - top
     np.exp(dx, out=dx)
-    dx *= factors[:, None] / total
+    dx *= (factors[:, None] if factors.ndim else factors) / total
     dx[classes.index] -= factors
     return dx.reshape(input.shape).astype(input.dtype, copy=False)
 
@@ -103,12 +125,14 @@ def _cross_entropy(
     top = x.max(axis=1, keepdims=True) if x.size else sums(x)
     total = sums(np.exp(x - top))
     losses = np.log(total[:, 0]) - (x[classes.index] - top[:, 0])
-    losses *= classes.weight
-    losses[classes.ignored] = 0
+    if classes.weight is not None:
+        losses *= classes.weight
+    if classes.ignored is not None:
+        losses[classes.ignored] = 0
     if reduction == "none":
         y = losses.reshape(target.shape)
     else:
-        y = losses.sum() / classes.weight.sum() if reduction == "mean" else losses.sum()
+        y = losses.sum() / classes.total if reduction == "mean" else losses.sum()
     return y.astype(input.dtype, copy=False), top, total, classes
 
 
