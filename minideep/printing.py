@@ -61,7 +61,7 @@ def set_printoptions(
 def tensor_repr(tensor: Tensor) -> str:
     """What ``repr(tensor)`` is: its entries, and whatever about it is not what one would expect."""
     text = "tensor(" + _entries(tensor.array)
-    width = len(text) - text.rfind("\n") + 1
+    width = len(text) - text.rfind("\n") + 1  # of the last line, and room for two more characters
     for note in _notes(tensor):
         fits = width + len(note) + 2 <= _options.linewidth
         text += ", " + note if fits else ",\n" + " " * _INDENT + note
