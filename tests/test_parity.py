@@ -169,7 +169,7 @@ def with_tensor_first(op: Specimen) -> Iterator[Sample]:
             yield sample
 
 
-@ops_with(lambda op: is_method(op) and op.name not in ("where", "new_empty"))
+@ops_with(lambda op: is_method(op) and op.name not in ("where", "new_empty", "unfold"))  # its unfold is another one
 def test_method(op: Specimen) -> None:
     """Where PyTorch has a method of the name, ours does what the function does."""
     assert hasattr(md.Tensor, op.name), f"Tensor.{op.name} is missing"

@@ -1,18 +1,18 @@
 """Convolution of raw arrays as matrix products.
 
 Every window of the input, written as a column, makes a matrix; the weight times this matrix is the convolution (im2col:
-`unfold` shows it plainly). The matrix is many times the size of the input, so it is never made whole: one block of it at
-a time is laid out, small enough to stay in the cache, and in whichever of three ways takes the fewest passes over memory:
+`unfold` shows it plainly). The matrix is many times as large as the input, so it is never made whole: one block of it
+at a time is laid out, small enough to stay in the cache, in whichever of three ways takes fewer passes over memory:
 
 - all kh·kw entries of a window below each other: kh·kw shifted copies of the input, one product;
-- by rows: what a window sees one row further down is what the window below it sees, so kw copies, shifted along the
-  width, hold the matrices of all kernel rows, each beginning a row further on: fewer copies, but kh products to be added;
+- by rows: what a window sees one row further down is what the window below it sees. So kw copies, shifted along the
+  width, hold the matrices of all kernel rows, each beginning a row further on: fewer copies, kh products to be added;
 - as it is: for a 1×1 kernel the input itself is the matrix.
 
 Images with few positions are laid out side by side, so that the products are wide enough to be quick.
 
-Three functions share this. The sum of ``g[n,f,o] · weight[f,c,t] · input[n,c,i]``, where window o sees entry i at tap t,
-is linear in each of g, weight and input. Its derivatives for them are `convolve`, `weight_gradient` and
+Three functions share this. The sum of ``g[n,f,o] · weight[f,c,t] · input[n,c,i]``, where window o sees entry i at tap
+t, is linear in each of g, weight and input. Its derivatives for them are `convolve`, `weight_gradient` and
 `convolve_transposed`: functions of the other two, whose own derivatives are again among the three.
 """
 
@@ -35,6 +35,7 @@ _WIDE = 512  # positions that such images make side by side
 _CACHED = 2**21  # bytes of a block on the CPU
 _BUSY = 2**26  # bytes of a block elsewhere: large enough to keep a GPU busy
 _LARGE_PRODUCT = 10**6  # multiplications: larger products of matrices BLAS spreads over the cores itself
+_RUNS = 4  # of blocks, dealt to threads
 _WORTH_SHARING = 2**21  # multiplications in all: below, waking other threads takes longer than the work
 
 
@@ -98,13 +99,12 @@ class _Layout:
         row = self.depth * self.copies * self.columns.count * itemsize  # of one group
         more = self.rows.reach - 1 if self.by_rows else 0  # rows that the last windows of a block see below it
         image = row * (height + more) or 1
-        images, groups, rows = max(size // (image * self.groups), 1), max(size // image, 1), height
-        if image > size:
-            rows = max(size // row - more, more + 1)
-        for part in _pieces(height, rows):
-            for some in _pieces(self.images, images):
-                for group in _pieces(self.groups, groups):
-                    yield _Block(some, group, part)
+        count = max(size // (image * self.groups), 1), max(size // image, 1)
+        height_at_once = height if image <= size else max(size // row - more, more + 1)
+        for rows in _pieces(height, height_at_once):
+            for images in _pieces(self.images, count[0]):
+                for groups in _pieces(self.groups, count[1]):
+                    yield _Block(images, groups, rows)
 
     def loaded(self, block: _Block) -> Windows:
         """The windows along the height whose entries are copied: those of the block, or single rows that they share."""
@@ -116,7 +116,7 @@ class _Layout:
         """The weight as matrices of each group, to be multiplied by those of `_Columns.matrices`."""
         filters, depth, height, width = weight.shape
         if not self.by_rows:
-            return [contiguous(weight).reshape(self.groups, filters // self.groups, -1)]
+            return [contiguous(weight).reshape(self.groups, filters // self.groups, depth * height * width)]
         parts = contiguous(weight.transpose(2, 0, 1, 3))
         return list(parts.reshape(height, self.groups, filters // self.groups, depth * width))
 
@@ -128,21 +128,19 @@ class _Layout:
         return np.stack(parts).reshape(height, self.filters, self.depth, width).transpose(1, 2, 0, 3)
 
     def grouped(self, y: Array, block: _Block) -> Array:
-        """The part of an output-shaped array that belongs to a block, as matrices (images, groups, filters, positions)."""
+        """The part of an array like the output that belongs to a block, (images, groups, filters, positions)."""
         per_group, width = self.filters // self.groups, self.columns.count
         if self.side_by_side:
-            return contiguous(y[block.images].transpose(1, 2, 3, 0)).reshape(1, self.groups, per_group, -1)
+            part = contiguous(y[block.images].transpose(1, 2, 3, 0))
+            return part.reshape(1, self.groups, per_group, self.positions * part.shape[-1])
         whole = y.reshape(self.images, self.groups, per_group, self.positions)
         return whole[block.images, block.groups, :, block.rows.start * width : block.rows.stop * width]
 
     def work_off(self, work: Callable[[list[_Block]], Any]) -> list[Any]:
-        """``[work(blocks), …]``: of all blocks, or of some each in several threads where BLAS would not use the cores."""
-        share_out = self._products_are_small()
-        runs = (
-            [self.blocks[part] for part in _pieces(len(self.blocks), -(-len(self.blocks) // 4))]
-            if share_out
-            else [self.blocks]
-        )
+        """``[work(blocks), …]``: of all, or, where BLAS would not use the cores, of some in each of several threads."""
+        runs = [self.blocks]
+        if self._products_are_small():
+            runs = [self.blocks[run] for run in _pieces(len(self.blocks), -(-len(self.blocks) // _RUNS))]
         results: list[Any] = [None] * len(runs)
 
         def one(i: int) -> None:
@@ -183,15 +181,15 @@ class _Columns:
         channels = slice(block.groups.start * layout.depth, block.groups.stop * layout.depth)
         x = self.x[block.images, channels]
         source = contiguous(x.transpose(1, 2, 3, 0))[None] if layout.side_by_side else x[..., None]
-        shape = len(source), block.groups.stop - block.groups.start, layout.depth * layout.copies, -1
-        if layout.as_it_is:
-            return [source[:, :, block.rows].reshape(shape)]
-        copies = self._copies(source, layout.loaded(block)).reshape(shape)
+        rows, width = layout.loaded(block), layout.columns.count * source.shape[-1]
+        copies = source[:, :, block.rows] if layout.as_it_is else self._copies(source, rows)
+        groups = block.groups.stop - block.groups.start
+        matrix = copies.reshape(len(source), groups, layout.depth * layout.copies, rows.count * width)
         if not layout.by_rows:
-            return [copies]
-        width, count = layout.columns.count * source.shape[-1], block.rows.stop - block.rows.start
-        starts = range(0, layout.rows.reach, layout.rows.dilation)
-        return [copies[..., start * width : (start + count) * width] for start in starts]
+            return [matrix]
+        size = (block.rows.stop - block.rows.start) * width
+        starts = range(0, layout.rows.reach * width, layout.rows.dilation * width)
+        return [matrix[..., start : start + size] for start in starts]
 
     def _copies(self, source: Array, rows: Windows) -> Array:
         """The entries at each tap in an array (images, channels, taps, taps, rows, columns, images side by side)."""
@@ -220,10 +218,11 @@ class _Columns:
 
 @in_float32
 def convolve(x: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Array:
-    """``y[n,f,o] = Σ weight[f,c,t] · x[n,c,i]`` over c, t and the entry i that window o sees at tap t, plus ``bias[f]``."""
+    """``y[n,f,o] = bias[f] + Σ weight[f,c,t] · x[n,c,i]`` over c, t and the entry i that window o sees at tap t."""
     layout = _Layout(x, len(weight), geometry)
     parts = layout.split(weight)
-    y = np.empty_like(x, shape=(layout.images, layout.filters, layout.rows.count, layout.columns.count))
+    shape = layout.images, layout.filters, layout.rows.count, layout.columns.count
+    y = np.empty_like(x, shape=shape, order="C")
     if bias is not None:
         bias = bias.reshape(layout.groups, -1, 1)
 
@@ -239,7 +238,9 @@ def convolve(x: Array, weight: Array, bias: Array | None, geometry: Geometry) ->
             if bias is not None:
                 np.add(out, bias[block.groups], out=out)
             if layout.side_by_side:
-                y[block.images] = out.reshape(*y.shape[1:], -1).transpose(3, 0, 1, 2)
+                y[block.images] = out.reshape(*y.shape[1:], block.images.stop - block.images.start).transpose(
+                    3, 0, 1, 2
+                )
 
     layout.work_off(work)
     return y
@@ -266,10 +267,10 @@ def weight_gradient(x: Array, g: Array, geometry: Geometry) -> Array:
 
 @in_float32
 def convolve_transposed(g: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Array:
-    """``x[n,c,i] = Σ weight[f,c,t] · g[n,f,o]`` over f and the windows o that see i at a tap t, plus ``bias[c]``.
+    """``x[n,c,i] = bias[c] + Σ weight[f,c,t] · g[n,f,o]`` over f and the windows o that see i at some tap t.
 
-    Entries `stride` apart are seen by windows that follow each other, at taps in reverse order: so each of these sets of
-    entries is an ordinary convolution of g, with stride 1, and with those taps of the weight that reach them.
+    Entries `stride` apart are seen by windows that follow each other, at taps in reverse order: so each of these sets
+    of entries is an ordinary convolution of g, with stride 1, and with those taps of the weight that reach them.
     """
     rows, columns, groups = geometry
     filters, depth = weight.shape[:2]
@@ -278,7 +279,7 @@ def convolve_transposed(g: Array, weight: Array, bias: Array | None, geometry: G
     if rows.stride == columns.stride == 1:
         (over_y, taps_y), (over_x, taps_x) = _windows_on(rows, 0), _windows_on(columns, 0)
         return convolve(g, weight[:, :, taps_y, taps_x], bias, Geometry(over_y, over_x, groups))
-    x = np.empty_like(g, shape=(len(g), groups * depth, rows.size, columns.size))
+    x = np.empty_like(g, shape=(len(g), groups * depth, rows.size, columns.size), order="C")
     for top in range(min(rows.stride, rows.size)):
         for left in range(min(columns.stride, columns.size)):
             (over_y, taps_y), (over_x, taps_x) = _windows_on(rows, top), _windows_on(columns, left)

@@ -23,8 +23,8 @@ def _bias_gradient(g: Any) -> Any:
 @op(
     name="conv2d",
     method=False,
-    input=lambda g, weight, geometry: either(g, _conv_transpose2d)(g, weight, geometry),
-    weight=lambda g, input, geometry: either(g, _conv2d_weight)(input, g, geometry),
+    input=lambda g, weight, geometry: either(g, _conv_transpose2d)(g, weight, geometry),  # type: ignore[has-type]
+    weight=lambda g, input, geometry: either(g, _conv2d_weight)(input, g, geometry),  # type: ignore[has-type]
     bias=_bias_gradient,
 )
 def _conv2d(input: Array, weight: Array, geometry: Geometry, bias: Array | None = None) -> Array:
@@ -35,7 +35,7 @@ def _conv2d(input: Array, weight: Array, geometry: Geometry, bias: Array | None 
     name="conv_transpose2d",
     method=False,
     input=lambda g, weight, geometry: either(g, _conv2d)(g, weight, geometry),
-    weight=lambda g, input, geometry: either(g, _conv2d_weight)(g, input, geometry),
+    weight=lambda g, input, geometry: either(g, _conv2d_weight)(g, input, geometry),  # type: ignore[has-type]
     bias=_bias_gradient,
 )
 def _conv_transpose2d(input: Array, weight: Array, geometry: Geometry, bias: Array | None = None) -> Array:
@@ -78,8 +78,8 @@ def _check(
     channels = input.shape[-sides - 1]
     if channels != wanted:
         raise RuntimeError(
-            f"{name}: weight {weight.shape} with groups={groups} wants {wanted} input channels, but input {input.shape} "
-            f"has {channels}"
+            f"{name}: weight {weight.shape} with groups={groups} wants {wanted} input channels, but input "
+            f"{input.shape} has {channels}"
         )
     filters = weight.shape[1] * groups if transposed else weight.shape[0]
     if bias is not None and bias.shape != (filters,):
@@ -87,8 +87,8 @@ def _check(
     dtypes = [t.dtype for t in (input, weight, bias) if t is not None]
     if any(dtype != dtypes[0] for dtype in dtypes):
         raise RuntimeError(
-            f"{name}: expected input, weight and bias of one dtype, but got {', '.join(map(str, dtypes))}; convert with "
-            ".to(dtype)"
+            f"{name}: expected input, weight and bias of one dtype, but got {', '.join(map(str, dtypes))}; convert "
+            "with .to(dtype)"
         )
 
 
@@ -113,8 +113,8 @@ def _windows(
     if min(along.count for along in windows) < 1:
         padded = tuple(size + 2 * pad for size, pad in zip(sizes, pads, strict=True))
         raise RuntimeError(
-            f"{name}: the kernel reaches over {tuple(along.reach for along in windows)} entries, but the padded input has "
-            f"only {padded}"
+            f"{name}: the kernel reaches over {tuple(along.reach for along in windows)} entries, but the padded input "
+            f"has only {padded}"
         )
     return windows
 
@@ -143,8 +143,8 @@ def _transposed_windows(
     ]
     if min(along.size for along in windows) < 1:
         raise RuntimeError(
-            f"{name}: an input of {tuple(counts)} gives an output of {tuple(along.size for along in windows)}, which is "
-            "too small; use less padding"
+            f"{name}: an input of {tuple(counts)} gives an output of {tuple(along.size for along in windows)}, which "
+            "is too small; use less padding"
         )
     return windows
 
@@ -164,8 +164,8 @@ def conv2d(
 ) -> Tensor:
     """``y[n,f,i,j] = bias[f] + Σ weight[f,c,a,b] · input[n, c, i·stride + a·dilation - padding, …]`` over c, a, b.
 
-    (N, C, H, W) with a weight (F, C / groups, kh, kw) becomes (N, F, H', W'). Each group of filters sees its own group of
-    channels. ``padding="same"`` keeps height and width.
+    (N, C, H, W) with a weight (F, C / groups, kh, kw) becomes (N, F, H', W'). Each group of filters sees its own group
+    of channels. ``padding="same"`` keeps height and width.
 
     >>> import minideep
     >>> conv2d(minideep.ones(1, 1, 3, 3), minideep.ones(1, 1, 3, 3), padding=1)

@@ -17,8 +17,8 @@ from .shape import squeeze, unsqueeze
 from .windows import Along, Every, Pair, Sizes, Windows, adaptive, either, listed
 
 __all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d",
-    "max_pool1d", "max_pool2d",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "avg_pool1d",
+    "avg_pool2d", "max_pool1d", "max_pool2d",
 ]  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- ops
@@ -27,7 +27,9 @@ __all__ = [
 @op(
     name="max_pool2d",
     method=False,
-    input=lambda g, which, rows, columns, input_shape: either(g, _put_back)(g, which, rows, columns, input_shape[-2:]),
+    input=lambda g, which, rows, columns, input_shape: either(g, _put_back)(  # type: ignore[has-type]
+        g, which, rows, columns, input_shape[-2:]
+    ),
 )
 def _pick(input: Array, which: Any, rows: Along, columns: Along, values: Any = None) -> Array:
     """The entries that `which` says to take of each window: `values`, if they are known already."""
@@ -44,16 +46,18 @@ def _put_back(input: Array, which: Any, rows: Along, columns: Along, size: Pair)
 
 
 @op(
-    name="window_sums",
+    name="avg_pool2d",
     method=False,
-    input=lambda g, rows, columns, input_shape: either(g, _spread)(g, rows, columns, input_shape[-2:]),
+    input=lambda g, rows, columns, input_shape: either(g, _spread)(  # type: ignore[has-type]
+        g, rows, columns, input_shape[-2:]
+    ),
 )
 def _sums(input: Array, rows: Along, columns: Along) -> Array:
     return sliding.sums(input, rows, columns)
 
 
 @op(
-    name="window_sums_gradient",
+    name="avg_pool2d_gradient",
     method=False,
     input=lambda g, rows, columns: either(g, _sums)(g, rows, columns),
 )
@@ -82,12 +86,14 @@ def _means(input: Tensor, rows: Along, columns: Along, divisors: Sequence[Sequen
 # ---------------------------------------------------------------------------------------------- arguments
 
 
-def _check(name: str, input: Tensor, sides: int, empty: bool = False) -> None:
-    """Whether the input has `sides` dimensions, channels, and maybe a batch, and none without entries but the last."""
-    if input.ndim not in (sides + 1, sides + 2) or not empty and 0 in input.shape[-sides - 1 :]:
+def _check(name: str, input: Tensor, sides: int, full: Sequence[int] | None = None) -> None:
+    """Whether the input has channels, `sides` dimensions more, and maybe a batch; and no 0 among the sizes `full`."""
+    full = input.shape[-sides - 1 :] if full is None else full
+    if input.ndim not in (sides + 1, sides + 2) or 0 in full:
         image = "C, H, W" if sides == 2 else "C, L"
-        what = "" if empty else ", no side but N of size 0"
-        raise RuntimeError(f"{name}: expected an input ({image}) or a batch (N, {image}){what}, but got {input.shape}")
+        raise RuntimeError(
+            f"{name}: expected an input ({image}) or a batch (N, {image}), and not an empty one, but got {input.shape}"
+        )
 
 
 def _windows(
@@ -151,10 +157,10 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The greatest entry of every window, (N, C, H, W) to (N, C, H', W'); of several alike, the first gets the gradient.
+    """The greatest entry of every window, (N, C, H, W) to (N, C, H', W').
 
-    The stride is the kernel size unless given. With `return_indices`, also where in its image each entry is, counted row
-    by row.
+    Of several alike, the first gets the gradient. The stride is the kernel size unless given. With `return_indices`,
+    the result is a pair: the entries, and where in its image each one is, counted row by row.
 
     >>> import minideep
     >>> max_pool2d(minideep.arange(16.0).reshape(1, 4, 4), kernel_size=2)
@@ -190,14 +196,15 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     >>> adaptive_max_pool2d(minideep.arange(15.0).reshape(1, 3, 5), (1, 2))
     tensor([[[12., 14.]]])
     """
-    _check("adaptive_max_pool2d", input, 2)
-    return _maxima(input, *_adaptive("adaptive_max_pool2d", input.shape[-2:], output_size), return_indices)
+    _check("adaptive_max_pool2d", input, 2, full=input.shape[1:])
+    rows, columns = _adaptive("adaptive_max_pool2d", input.shape[-2:], output_size)
+    return _maxima(input, rows, columns, return_indices)
 
 
 @public(method=False)
 def adaptive_max_pool1d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Any:
     """As `adaptive_max_pool2d`, over signals (N, C, L)."""
-    _check("adaptive_max_pool1d", input, 1)
+    _check("adaptive_max_pool1d", input, 1, full=input.shape[1:])
     (along,) = _adaptive("adaptive_max_pool1d", input.shape[-1:], output_size)
     return _flat(_maxima(unsqueeze(input, -2), _ONE, along, return_indices))
 
@@ -272,7 +279,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     >>> adaptive_avg_pool2d(minideep.arange(15.0).reshape(1, 3, 5), (1, 2))
     tensor([[[6., 8.]]])
     """
-    _check("adaptive_avg_pool2d", input, 2, empty=True)
+    _check("adaptive_avg_pool2d", input, 2, full=())
     rows, columns = _adaptive("adaptive_avg_pool2d", input.shape[-2:], output_size)
     return _means(input, rows, columns, [sliding.for_each(along, lambda w, o: w.taps) for along in (rows, columns)])
 
@@ -280,7 +287,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 @public(method=False)
 def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
     """As `adaptive_avg_pool2d`, over signals (N, C, L)."""
-    _check("adaptive_avg_pool1d", input, 1, empty=True)
+    _check("adaptive_avg_pool1d", input, 1, full=())
     (along,) = _adaptive("adaptive_avg_pool1d", input.shape[-1:], output_size)
     divisors = [[1], sliding.for_each(along, lambda w, o: w.taps)]
     return squeeze(_means(unsqueeze(input, -2), _ONE, along, divisors), -2)

@@ -1,7 +1,7 @@
 """Images at another size: interpolated, padded, and with channels exchanged for pixels.
 
 Interpolation and padding do the same along each dimension: every entry of the result is a sum of a few entries of the
-input, with weights. One op does that; its derivative is the op itself, with the table of entries and weights transposed.
+input, with weights. One op does that; its derivative is the op itself, with the table of what goes where transposed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd import op, public
-from ..backend import Array, DType, float32, float64, module_of
+from ..backend import Array, DType, float16, float32, float64, module_of
 from ..parallel import blocks, share
 from ..sums import in_float32
 from ..tensor import Tensor
@@ -68,7 +68,11 @@ def _weighted_sums(x: Array, table: _Table) -> Array:
     return y
 
 
-@op(name="interpolate", method=False, input=lambda g, along, table: either(g, _blend)(g, along, table.transposed()))
+@op(
+    name="interpolate",
+    method=False,
+    input=lambda g, along, table: either(g, _blend)(g, along, table.transposed()),  # type: ignore[has-type]
+)
 def _blend(input: Array, along: int, table: _Table) -> Array:
     before, behind = input.shape[:along], input.shape[along + 1 :]
     x = input.reshape(math.prod(before), input.shape[along], math.prod(behind))
@@ -155,7 +159,7 @@ def interpolate(
     """Signals (N, C, L) or images (N, C, H, W) at another `size`, or `scale_factor` times as large.
 
     Modes: ``"nearest"``, ``"nearest-exact"``, ``"area"`` (means); ``"linear"`` for signals; ``"bilinear"`` and
-    ``"bicubic"`` for images. Entries lie in the middle of their pixels, so that the borders of both images coincide; with
+    ``"bicubic"`` for images. Entries lie in the middle of their pixels, and the borders of both images coincide; with
     `align_corners`, the middles of the corner pixels do.
 
     >>> import minideep
@@ -178,7 +182,7 @@ def interpolate(
         )
     if mode == "area":
         return adaptive_avg_pool1d(input, wanted) if len(wanted) == 1 else adaptive_avg_pool2d(input, wanted)
-    dtype = float64 if input.dtype == float64 else float32
+    dtype = float32 if input.dtype in (float16, float32) else float64
     for dim, (count, scale) in enumerate(zip(wanted, scales, strict=True), 2):
         n = input.shape[dim]
         if count == n and mode in ("nearest", "linear", "bilinear") or count == 2 * n and mode == "nearest":
@@ -198,7 +202,9 @@ def interpolate(
 @op(
     name="pad",
     method=False,
-    input=lambda g, before, behind: either(g, _pad)(g, tuple(-n for n in before), tuple(-n for n in behind), 0),
+    input=lambda g, before, behind: either(g, _pad)(  # type: ignore[has-type]
+        g, tuple(-n for n in before), tuple(-n for n in behind), 0
+    ),
 )
 def _pad(input: Array, before: tuple[int, ...], behind: tuple[int, ...], value: float) -> Array:
     """Room for `before` and `behind` entries along each dimension, filled with `value`; less room, if negative."""
@@ -230,9 +236,8 @@ _BORDERS = {"reflect": _reflected, "replicate": _replicated, "circular": _circul
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """Room around a tensor: `pad` is (left, right) for the last dimension, then (top, bottom) for the one before, ….
 
-    It is filled with `value` (0 unless given); or, along the last dimensions of images and signals, with what is found
-    by reflecting the tensor at its border entries, by replicating these, or by going round in a circle. Negative numbers
-    take entries away.
+    It is filled with `value` (0 unless given); or, by mode ``"reflect"``, with the tensor mirrored at its border
+    entries, by ``"replicate"`` with these, by ``"circular"`` from the other end. Negative numbers take entries away.
 
     >>> import minideep
     >>> pad(minideep.arange(3), (2, 1)), pad(minideep.arange(3.0).reshape(1, 3), (2, 1), mode="reflect")
@@ -243,7 +248,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     amounts = listed("pad", "pad", pad, len(pad))
     if len(amounts) % 2 or len(amounts) > 2 * input.ndim:
         raise RuntimeError(
-            f"pad: expected two numbers for each of at most {input.ndim} dimensions (input {input.shape}), but got {amounts}"
+            f"pad: expected two numbers for each of at most {input.ndim} dimensions (input {input.shape}), but got "
+            f"{amounts}"
         )
     pairs = list(zip(amounts[::2], amounts[1::2], strict=True))  # from the last dimension on
     sides = input.shape[::-1]
@@ -267,8 +273,8 @@ def _check_borders(input: Tensor, pairs: list[tuple[int, int]], mode: str, value
     sides = len(pairs)
     if sides not in (1, 2, 3) or input.ndim not in (sides + 1, sides + 2):
         raise NotImplementedError(
-            f"pad: mode {mode!r} pads the last one, two or three dimensions of a tensor with channels and maybe a batch "
-            f"before them, but got input {input.shape} and padding for {sides}"
+            f"pad: mode {mode!r} pads the last one, two or three dimensions, before which come channels and maybe a "
+            f"batch, but got input {input.shape} and padding for {sides}"
         )
     if 0 in input.shape[-sides - 1 :]:
         raise RuntimeError(f"pad: mode {mode!r} needs entries to take, but input {input.shape} has none")
@@ -305,7 +311,9 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     *batch, channels, height, width = input.shape
     r = upscale_factor
     if channels % r**2:
-        raise RuntimeError(f"pixel_shuffle: {channels} channels (input {input.shape}) are no multiple of {r}² = {r * r}")
+        raise RuntimeError(
+            f"pixel_shuffle: {channels} channels (input {input.shape}) are no multiple of {r}² = {r * r}"
+        )
     n = len(batch)
     pixels = reshape(input, (*batch, channels // r**2, r, r, height, width))
     return reshape(

@@ -50,7 +50,7 @@ def largest(x: Array, rows: Along, columns: Along) -> tuple[Array, Array]:
     maximum of the numbers at which there was a greater one than before.
     """
     width = _most_taps(columns)
-    y = np.empty_like(x, shape=(*x.shape[:-2], count(rows), count(columns)))
+    y = np.empty_like(x, shape=(*x.shape[:-2], count(rows), count(columns)), order="C")
     which = np.empty_like(y, dtype=np.min_scalar_type(max(_most_taps(rows) * width - 1, 0)))
     images, maxima, numbers = planes(x), planes(y), planes(which)
     first = _first_seen(rows, which)[:, None] * width + _first_seen(columns, which)
@@ -61,8 +61,8 @@ def largest(x: Array, rows: Along, columns: Along) -> tuple[Array, Array]:
         column = np.zeros_like(of_rows, dtype=which.dtype)
         _largest_along(image, columns, of_rows, column)
         number[...] = first
-        upright = [a.swapaxes(1, 2) for a in (best, number, column)]
-        _largest_along(of_rows.swapaxes(1, 2), rows, *upright, width)
+        of_rows, column = of_rows.swapaxes(1, 2), column.swapaxes(1, 2)
+        _largest_along(of_rows, rows, best.swapaxes(1, 2), number.swapaxes(1, 2), column, width)
         if y.dtype.kind == "f" and bool(np.isnan(best).any()):
             _find_nan(image, rows, columns, number, width)
 
@@ -79,9 +79,9 @@ def _first_seen(along: Along, like: Array) -> Array:
 def _largest_along(
     x: Array, along: Along, best: Array, which: Array, finer: Array | None = None, width: int = 1
 ) -> None:
-    """Put the maxima of windows along the last axis into `best`, and the number of the tap they were seen at in `which`.
+    """Put the maxima of windows along the last axis into `best`, the numbers of the taps they are at into `which`.
 
-    `finer` is what the entries were numbered by before; they come in lines of `width`.
+    If the entries are themselves maxima of lines of `width` entries, `finer` are the numbers they had in these.
     """
     best[...] = -math.inf if best.dtype.kind == "f" else int(np.iinfo(best.dtype).min)
     for tap, results, entries in seen(along):
@@ -110,7 +110,7 @@ def positions(which: Array, rows: Along, columns: Along) -> Array:
 
 def pick(x: Array, which: Array, rows: Along, columns: Along) -> Array:
     """The entries that `largest` found in another array of the same shape."""
-    y, width = np.zeros_like(x, shape=which.shape), _most_taps(columns)
+    y, width = np.zeros_like(x, shape=which.shape, order="C"), _most_taps(columns)
     images, results, numbers = planes(x), planes(y), planes(which)
     for (i, out_y, in_y), (j, out_x, in_x) in itertools.product(seen(rows), seen(columns)):
         here = numbers[:, out_y, out_x] == i * width + j
@@ -120,7 +120,7 @@ def pick(x: Array, which: Array, rows: Along, columns: Along) -> Array:
 
 def put_back(g: Array, which: Array, rows: Along, columns: Along, size: tuple[int, int]) -> Array:
     """Zeros, with each entry of g added where the greatest entry of its window was."""
-    x, width = np.zeros_like(g, shape=(*g.shape[:-2], *size)), _most_taps(columns)
+    x, width = np.zeros_like(g, shape=(*g.shape[:-2], *size), order="C"), _most_taps(columns)
     images, gradients, numbers = planes(x), planes(g), planes(which)
 
     def work(part: slice) -> None:
@@ -140,7 +140,7 @@ def put_back(g: Array, which: Array, rows: Along, columns: Along, size: tuple[in
 def sums(x: Array, rows: Along, columns: Along) -> Array:
     """The sum of each window."""
     images = planes(x)
-    y = np.empty_like(x, shape=(*x.shape[:-2], count(rows), count(columns)))
+    y = np.empty_like(x, shape=(*x.shape[:-2], count(rows), count(columns)), order="C")
     results = planes(y)
 
     def work(part: slice) -> None:
@@ -159,7 +159,7 @@ def sums(x: Array, rows: Along, columns: Along) -> Array:
 @in_float32
 def spread(g: Array, rows: Along, columns: Along, size: tuple[int, int]) -> Array:
     """Each entry of g added to all entries of its window."""
-    x, gradients = np.zeros_like(g, shape=(*g.shape[:-2], *size)), planes(g)
+    x, gradients = np.zeros_like(g, shape=(*g.shape[:-2], *size), order="C"), planes(g)
     images = planes(x)
 
     def work(part: slice) -> None:

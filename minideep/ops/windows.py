@@ -1,4 +1,4 @@
-"""Windows that slide over an image: where each one looks, and images taken apart into windows and put together again."""
+"""Windows that slide over an image: where each one looks; images taken apart into windows and put together again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Windows(NamedTuple):
     stride: int
     dilation: int
     start: int
-    count: int
+    count: int  # type: ignore[assignment]  # which hides a method of tuples
 
     @classmethod
     def over(cls, size: int, taps: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Windows:
@@ -80,8 +80,8 @@ Along = Sequence[Every]  # all windows along one dimension; those that are evenl
 def adaptive(size: int, count: int) -> Along:
     """Windows that cut `size` entries into `count` parts, as equal as can be, overlapping where they cannot.
 
-    The o-th sees entries ``⌊o·size/count⌋`` to ``⌈(o+1)·size/count⌉``. If size and count have a common divisor, the windows
-    of every (count / divisor)-th result are alike, and evenly spaced.
+    The o-th sees entries ``⌊o·size/count⌋`` to ``⌈(o+1)·size/count⌉``. If size and count have a common divisor, the
+    windows of every (count / divisor)-th result are alike, and evenly spaced.
 
     >>> [(first, step, windows.start, windows.taps) for first, step, windows in adaptive(size=6, count=4)]
     [(0, 2, 0, 2), (1, 2, 1, 2)]
@@ -129,7 +129,11 @@ def either(g: Any, function: Any) -> Any:
     return function if isinstance(g, Tensor) else function.op.body
 
 
-@op(name="unfold", method=False, input=lambda g, rows, columns: either(g, _put_together)(g, rows, columns))
+@op(
+    name="unfold",
+    method=False,
+    input=lambda g, rows, columns: either(g, _put_together)(g, rows, columns),  # type: ignore[has-type]
+)
 def _take_apart(input: Array, rows: Windows, columns: Windows) -> Array:
     images, channels = input.shape[:2]
     y = np.zeros_like(input, shape=(images, channels, rows.taps, columns.taps, rows.count, columns.count))
@@ -141,9 +145,9 @@ def _take_apart(input: Array, rows: Windows, columns: Windows) -> Array:
 
 @op(name="fold", method=False, input=lambda g, rows, columns: either(g, _take_apart)(g, rows, columns))
 def _put_together(input: Array, rows: Windows, columns: Windows) -> Array:
-    images, window = len(input), rows.taps * columns.taps
-    parts = input.reshape(images, -1, rows.taps, columns.taps, rows.count, columns.count)
-    y = np.zeros_like(input, shape=(images, input.shape[1] // window, rows.size, columns.size))
+    images, channels = len(input), input.shape[1] // (rows.taps * columns.taps)
+    parts = input.reshape(images, channels, rows.taps, columns.taps, rows.count, columns.count)
+    y = np.zeros_like(input, shape=(images, channels, rows.size, columns.size))
     for i, j in np.ndindex(rows.taps, columns.taps):
         (out_y, in_y), (out_x, in_x) = rows.seen(i), columns.seen(j)
         y[:, :, in_y, in_x] += parts[:, :, i, j, out_y, out_x]
@@ -169,8 +173,8 @@ def unfold(input: Tensor, kernel_size: Sizes, dilation: Sizes = 1, padding: Size
     rows, columns = _windows("unfold", input.shape[-2:], kernel_size, dilation, padding, stride)
     if rows.count < 1 or columns.count < 1:
         raise RuntimeError(
-            f"unfold: no window fits: with dilation it covers ({rows.reach}, {columns.reach}) entries, but the input is "
-            f"{input.shape[-2:]} and the padding {padding}"
+            f"unfold: no window fits: it covers ({rows.reach}, {columns.reach}) entries, but the input has "
+            f"{input.shape[-2:]} and the padding is {padding}"
         )
     return batched(lambda images: _take_apart(images, rows, columns), input, 4)
 
@@ -193,8 +197,8 @@ def fold(
     """
     if input.ndim not in (2, 3) or 0 in input.shape[-2:]:
         raise RuntimeError(
-            f"fold: expected windows (C·kh·kw, count) or a batch of them (N, C·kh·kw, count), none of whose sides is 0, "
-            f"but got {input.shape}"
+            f"fold: expected windows (C·kh·kw, count) or a batch of them (N, C·kh·kw, count), none of whose sides is "
+            f"0, but got {input.shape}"
         )
     rows, columns = _windows(
         "fold", listed("fold", "output_size", output_size, 2), kernel_size, dilation, padding, stride
@@ -207,8 +211,8 @@ def fold(
         )
     if rows.count < 1 or columns.count < 1 or count != rows.count * columns.count:
         raise RuntimeError(
-            f"fold: an output of ({rows.size}, {columns.size}) has {max(rows.count, 0)} x {max(columns.count, 0)} windows, "
-            f"but input {input.shape} has {count}"
+            f"fold: an output of ({rows.size}, {columns.size}) has {max(rows.count, 0)} x {max(columns.count, 0)} "
+            f"windows, but input {input.shape} has {count}"
         )
     return batched(lambda images: _put_together(images, rows, columns), input, 3)
 
