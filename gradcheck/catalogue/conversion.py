@@ -10,6 +10,7 @@ import numpy as np
 import minideep
 
 from ..entry import Failure, Sample, entry
+from ..strict import register
 
 
 def _on_copy(name: str) -> Callable[..., Any]:
@@ -29,6 +30,16 @@ entry(
     ],
     errors=lambda r: [Failure(Sample(r(2), "tpu"), RuntimeError, "device: expected one of cpu, cuda")],
 )
+
+
+def _there_and_back(input: minideep.Tensor) -> minideep.Tensor:
+    """Moved to a device of another kind, used there, and moved back."""
+    register()
+    return (input.to("cpu" if input.device.type == "strict" else "strict") * 2).to(input.device)
+
+
+entry("to_device", lambda r: [Sample(r(2, 3)), Sample(r()), Sample(r(0))], torch=None, function=_there_and_back)
+
 _AS_TO = dict.fromkeys(
     ("first derivative", "second derivative", "fan-out", "wrong gradients"),
     "a conversion as 'to' makes it, whose entry shows this; to other floats than float64 it is too coarse",

@@ -53,6 +53,11 @@ def _converter(dtype: Any) -> Callable[[Tensor], Tensor]:
     return lambda input: to(input, dtype=dtype)
 
 
+def _cuda(input: Tensor, device: Any = None) -> Tensor:
+    """The tensor on a GPU: the first, or the one of that number."""
+    return to(input, f"cuda:{device}" if isinstance(device, int) else device or "cuda")
+
+
 methods |= {
     name: _converter(dtype)
     for name, dtype in {
@@ -65,13 +70,8 @@ methods |= {
     "type": lambda input, dtype: to(input, dtype=dtype),
     "type_as": lambda input, other: to(input, dtype=other.dtype),
     "cpu": lambda input: to(input, "cpu"),
+    "cuda": _cuda,
 }
-
-
-@public(method="cuda")
-def cuda(input: Tensor, device: Any = None) -> Tensor:
-    """The tensor on a GPU: the first, or the one of a number."""
-    return to(input, f"cuda:{device}" if isinstance(device, int) else device or "cuda")
 
 
 @public(method="fill_")
