@@ -90,22 +90,20 @@ def in_place(function: Callable[..., Tensor], name: str, ufunc: np.ufunc | None 
 
 def _overwrite(ufunc: np.ufunc, tensor: Tensor, others: Sequence[Any]) -> bool:
     """Compute straight into a tensor's memory, without a copy; False where graph, dtypes or shapes need more care."""
-    array, operands = tensor.array, []
-    if len(others) != ufunc.nin - 1 or array.dtype.kind != "f" or anomaly.enabled:
+    array, recording, operands = tensor.array, mode.grad, []
+    if len(others) != ufunc.nin - 1 or array.dtype.kind != "f" or anomaly.enabled or recording and tensor.requires_grad:
         return False
     for x in others:
         if isinstance(x, Tensor):
-            if x.array.dtype is not array.dtype or mode.grad and x.requires_grad:
+            if x.array.dtype is not array.dtype or recording and x.requires_grad:
                 return False
             operands.append(x.array)
         elif x.__class__ in (float, int):
             operands.append(x)
         else:
             return False
-    if mode.grad and tensor.requires_grad:
-        return False
     try:
-        ufunc(array, *operands, out=array)
+        ufunc(array, *operands, array)
     except (TypeError, ValueError):
         return False
     return True
