@@ -85,7 +85,8 @@ def mlp_by_hand(x: np.ndarray, labels: np.ndarray, parameters: Sequence[np.ndarr
     gradients: list[np.ndarray] = []
     for (weight, _), below in zip(layers[::-1], inputs[::-1], strict=True):
         gradients = [g.T @ below, g.sum(axis=0), *gradients]
-        g = (g @ weight) * (below > 0)
+        if below is not x:
+            g = (g @ weight) * (below > 0)
     return loss, gradients
 
 
