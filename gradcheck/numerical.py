@@ -78,14 +78,14 @@ def _by_differences(curve: Curve, size: float) -> tuple[np.ndarray, np.ndarray, 
     y = curve(0.0)
     lost = ~np.isfinite(y)
     value, error = np.zeros(y.shape), np.full(y.shape, np.inf)
-    kinked = np.zeros(y.shape, bool)
+    kinked = ~lost
     for h in _STEPS:
-        new_value, new_error, new_kinked = _at_step(curve, y, h, size)
+        new_value, new_error, jump = _at_step(curve, y, h, size)
         better = new_error < error
         value, error = np.where(better, new_value, value), np.where(better, new_error, error)
-        kinked = np.where(better, new_kinked, kinked)
+        kinked &= jump  # a kink is one whatever the step, curvature only for large ones, noise only for small ones
         scale = np.abs(value).max(initial=0)
-        if (lost | (error <= _SETTLED * np.maximum(np.abs(value), scale))).all():
+        if (lost | (error <= _SETTLED * np.maximum(np.abs(value), scale)) & ~kinked).all():
             break
     noise = _NOISE * (np.abs(value).max(initial=0) + np.abs(y).max(initial=0, where=~lost) + size)
     kinked |= error > _UNRELIABLE * np.abs(value) + noise

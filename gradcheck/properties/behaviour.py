@@ -15,7 +15,7 @@ from ..evaluation import MINIDEEP, Bound, Evaluation, Library, evaluate, torch
 from ..specimen import Specimen
 from .column import DoesNotApply, Wrong, attempt, column, compare, count, describe, ours, require_differentiable
 
-_DRAWS = 300  # calls whose statistics are compared
+_DRAWS = 200  # calls whose statistics are compared
 _SIGMAS = 5.5  # how far two means may be apart before it is no accident
 
 
