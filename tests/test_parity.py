@@ -155,6 +155,67 @@ def test_generated(op: Specimen, data: st.DataObject) -> None:
         same_derivatives(op, sample, np.float64, 2, 1e-8)
 
 
+LAYOUT_MATTERS = {"view", "view_as"}  # which refuse to copy
+
+
+@every_op
+def test_layouts(op: Specimen) -> None:
+    """How an array lies in memory makes no difference: backwards, with gaps, in another order of dimensions."""
+    for bound in op.bound:
+        if op.random or "empty" in op.name or op.name in LAYOUT_MATTERS or not bound.arrays:
+            continue
+        order = 1 if differentiable(op, bound.original) else 0
+        arrays = [[lay(a) for a in bound.arrays] for lay in (compact, scattered)]
+        plain, scattered_ = (evaluate(MINIDEEP, op.function, bound, a, order=order) for a in arrays)
+        for kind in ("outputs", "gradients"):
+            for found, expected in zip(getattr(scattered_, kind), getattr(plain, kind), strict=True):
+                if isinstance(expected, np.ndarray):
+                    close(found, expected, 1e-12, 1e-12, f"{op.name}{shown(bound.original)}: {kind}")
+
+
+def compact(array: np.ndarray) -> np.ndarray:
+    return np.array(array, order="C")
+
+
+def scattered(array: np.ndarray) -> np.ndarray:
+    """The same array, its dimensions in reverse order in memory, its entries backwards and two apart."""
+    space = np.full([2 * n for n in array.T.shape], np.nan)
+    view = space[(..., *(slice(None, None, -2) for _ in array.shape))].T
+    view[...] = array
+    return view
+
+
+SPECIAL = np.array([0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e30, -1e30, 1e-30, -1e-30])
+# Where PyTorch's kernels make nan of what has a value: gelu(inf), remainders of numbers that are far apart.
+LOST = {"fmod", "gelu", "remainder"}
+
+
+@ops_with(lambda op: op.entry.elementwise and not op.random and 0 < len(op.bound[0].arrays) < 3)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
+def test_special_values(op: Specimen, dtype: Any) -> None:
+    """Of zero, infinities, nan, the very large and the very small: all pairs where there are two inputs."""
+    bound = op.bound[0]
+    arrays = [grid.ravel().astype(dtype) for grid in np.meshgrid(*[SPECIAL] * len(bound.arrays))]
+    constants = [np.resize(c, arrays[0].shape) for c in bound.constants]
+    order = 1 if op.entry.differentiable else 0
+    ours = evaluate(MINIDEEP, op.function, bound, arrays, constants, order)
+    theirs = evaluate(THEIRS, op.torch, bound, arrays, constants, order)
+    (found,), (expected,) = ours.outputs, theirs.outputs
+    known = ~np.isnan(expected) if op.name in LOST else np.ones(expected.shape, bool)
+    special_close(found, expected, known, op.name)
+    of_nan = np.any([np.isnan(a) for a in arrays], axis=0)  # there, a gradient is nobody's business
+    for found, expected in zip(ours.gradients, theirs.gradients, strict=True):
+        if expected is not None:
+            special_close(found, expected, ~of_nan & ~np.isnan(expected), f"{op.name}: gradient")
+
+
+def special_close(found: np.ndarray, expected: np.ndarray, known: np.ndarray, where: str) -> None:
+    """Equal entry by entry, as large and small ones stand side by side."""
+    assert found.dtype == expected.dtype, where
+    rtol = 1e-9 if found.dtype == np.float64 else 1e-5
+    np.testing.assert_allclose(found[known], expected[known], rtol=rtol, atol=1e-29, err_msg=where)
+
+
 # ---------------------------------------------------------------------------------------------- spellings
 
 
