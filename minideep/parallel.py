@@ -13,6 +13,7 @@ its products once more, over the same cores: it is told to leave that.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import importlib
@@ -20,8 +21,9 @@ import itertools
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
@@ -33,105 +35,37 @@ T = TypeVar("T")
 _SMALLEST = 2**16  # entries of a part: below, waking a helper takes as long as the work it is woken for
 _LARGEST = 2**19  # entries of a part: above, what a kernel keeps aside while it works leaves the cache
 _AT_MOST = 4  # threads: with more, they wait for the interpreter rather than for memory
+_SMALL_BUFFER = 128  # entries of NumPy's buffers that are in no one's way
+_PATIENCE = 100  # looks for what helpers have not finished yet, before the caller sleeps until they have
 _IMPATIENT = 1e-6  # seconds that a thread waits for the interpreter's lock before it asks for it
 
 
-def _cores() -> list[int]:
-    """The cores this process may use; where the system does not say which, as many zeros."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0] * (os.cpu_count() or 1)
-
-
-class _Helpers:
-    """The threads beside the caller's, each bound to a core."""
-
-    def __init__(self) -> None:
-        from concurrent.futures import ThreadPoolExecutor  # not needed where arrays are small
-
-        self.cores = _cores()[1:_AT_MOST]
-        self.busy = threading.Lock()
-        waiting = iter(self.cores)
-        self.pool = ThreadPoolExecutor(max(len(self.cores), 1), "minideep", lambda: _stay_on({next(waiting)}))
-
-    def run(self, work: Callable[[], None]) -> None:
-        """Do `work` here and in every helper; helpers that have not come when it is done here are sent back."""
-        with _undisturbed(self.cores):
-            futures = [self.pool.submit(work) for _ in self.cores]
-            try:
-                work()
-            finally:
-                late = [future for future in futures if not future.cancel()]
-                for future in late:
-                    future.result()
-
-
-@functools.cache
-def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """How to ask and to tell OpenBLAS, which comes with NumPy, its number of threads; None if this is another BLAS."""
-    library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
-    for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
-        if hasattr(library, name.format("set")):
-            return getattr(library, name.format("get")), getattr(library, name.format("set"))
-    return None
-
-
-def _stay_on(cores: set[int]) -> None:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores)
-
-
-@contextmanager
-def _undisturbed(cores: Iterable[int]) -> Iterator[None]:
-    """Keep the calling thread off these cores, waiting threads awake, and BLAS to one thread."""
-    interval, allowed = sys.getswitchinterval(), set(_cores())
-    threads, set_threads = (blas[0](), blas[1]) if (blas := _blas()) else (1, lambda n: None)
-    sys.setswitchinterval(_IMPATIENT)
-    _stay_on(allowed.difference(cores) or allowed)
-    set_threads(1)
-    try:
-        yield
-    finally:
-        set_threads(threads)
-        _stay_on(allowed)
-        sys.setswitchinterval(interval)
-
-
-_helpers: _Helpers | None = None
-
-
-def _forget_helpers() -> None:
-    global _helpers
-    _helpers = None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_helpers)  # threads do not live on in a forked process
-
-
-def share(work: Callable[[T], Any], parts: Sequence[T]) -> None:
+def share(work: Callable[[T], Any], parts: Sequence[T], *, long_runs: bool = False) -> None:
     """Call ``work(part)`` for every part, several at a time; the parts must not write to the same memory.
+
+    With `long_runs`, what is broadcast is broadcast over runs of some hundred entries or more: NumPy, which would copy
+    it into its buffers first, run by run, for longer than the work itself takes, is told not to.
 
     >>> done = []
     >>> share(done.append, [1, 2, 3])
     >>> sorted(done)
     [1, 2, 3]
     """
-    global _helpers
-    if len(parts) > 1:
-        _helpers = _helpers or _Helpers()
-        if _helpers.cores and _helpers.busy.acquire(blocking=False):
-            try:
-                left = iter(parts)
-                _helpers.run(lambda: _empty(left, work))
-            finally:
-                _helpers.busy.release()
-            return
-    for part in parts:
-        work(part)
-
-
-def _empty(left: Iterator[T], work: Callable[[T], Any]) -> None:
-    for part in left:
-        work(part)
+    if len(parts) == 1:
+        work(parts[0])
+        return
+    task = _Task(_in_small_buffers(work) if long_runs else work, parts)
+    helpers = _helpers()
+    if not helpers.cores or not helpers.free.acquire(blocking=False):
+        task.do()
+        return
+    try:
+        with _undisturbed(helpers.cores):
+            for tasks in helpers.tasks:
+                tasks.put(task)
+            task.do()
+    finally:
+        helpers.free.release()
 
 
 def blocks(x: Array) -> list[slice]:
@@ -146,3 +80,114 @@ def blocks(x: Array) -> list[slice]:
     count = min(max(-(-x.size // _LARGEST), min(len(_cores()), _AT_MOST, x.size // _SMALLEST)), rows)
     ends = [rows * i // count for i in range(count + 1)]
     return [slice(start, stop) for start, stop in itertools.pairwise(ends)]
+
+
+# ---------------------------------------------------------------------------------------------- the work
+
+
+class _Task:
+    """Work on parts, which caller and helpers take one after the other until none is left."""
+
+    def __init__(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> None:
+        self.work, self.left, self.count = work, iter(parts), len(parts)
+        self.outcomes: SimpleQueue[BaseException | None] = SimpleQueue()  # of the parts that helpers took
+
+    def do(self) -> None:
+        """The caller's share, and the wait for what helpers have begun; one that comes too late finds nothing left."""
+        mine = 0
+        errors: list[BaseException] = []
+        try:
+            for part in self.left:
+                mine += 1
+                self.work(part)
+        finally:
+            mine += sum(1 for _ in self.left)  # if there was an exception, these are left undone
+            for _ in range(_PATIENCE):
+                if self.outcomes.qsize() == self.count - mine:
+                    break
+                time.sleep(0)  # being woken takes longer than most waits
+            errors += filter(None, [self.outcomes.get() for _ in range(self.count - mine)])
+        if errors:
+            raise errors[0]
+
+    def help(self) -> None:
+        for part in self.left:
+            try:
+                self.work(part)
+                self.outcomes.put(None)
+            except BaseException as error:  # it is the caller's to raise
+                self.outcomes.put(error)
+
+
+def _in_small_buffers(work: Callable[[T], Any]) -> Callable[[T], Any]:
+    def wrapped(part: T) -> None:
+        with np.errstate():  # at whose end the size is what it was
+            np.setbufsize(_SMALL_BUFFER)
+            work(part)
+
+    return wrapped
+
+
+# ---------------------------------------------------------------------------------------------- the hands
+
+
+class _Helpers:
+    """Threads beside the caller's, each bound to a core and waiting for tasks."""
+
+    def __init__(self) -> None:
+        self.cores = _cores()[1:_AT_MOST]
+        self.tasks: list[SimpleQueue[_Task]] = [SimpleQueue() for _ in self.cores]
+        self.free = threading.Lock()
+        for core, tasks in zip(self.cores, self.tasks, strict=True):
+            threading.Thread(target=_serve, args=(core, tasks), name=f"minideep on core {core}", daemon=True).start()
+
+
+def _serve(core: int, tasks: SimpleQueue[_Task]) -> None:
+    _stay_on({core})
+    while True:
+        tasks.get().help()
+
+
+@functools.cache
+def _helpers() -> _Helpers:
+    return _Helpers()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads do not live on in a forked process
+
+
+def _cores() -> list[int]:
+    """The cores this process may use; where the system does not say which, as many zeros."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0] * (os.cpu_count() or 1)
+
+
+def _stay_on(cores: set[int]) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
+
+
+@functools.cache
+def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """How to ask and to tell OpenBLAS, which comes with NumPy, its number of threads; None if this is another BLAS."""
+    library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
+    for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
+        if hasattr(library, name.format("set")):
+            return getattr(library, name.format("get")), getattr(library, name.format("set"))
+    return None
+
+
+@contextlib.contextmanager
+def _undisturbed(cores: Sequence[int]) -> Iterator[None]:
+    """Keep the calling thread off these cores, waiting threads awake, and BLAS to one thread."""
+    interval, allowed = sys.getswitchinterval(), set(_cores())
+    threads, set_threads = (blas[0](), blas[1]) if (blas := _blas()) else (1, lambda n: None)
+    sys.setswitchinterval(_IMPATIENT)
+    _stay_on(allowed.difference(cores) or allowed)
+    set_threads(1)
+    try:
+        yield
+    finally:
+        set_threads(threads)
+        _stay_on(allowed)
+        sys.setswitchinterval(interval)

@@ -123,7 +123,7 @@ silu, mish, hardswish, hardsigmoid = map(with_inplace, (silu, mish, hardswish, h
 
 
 @with_inplace
-@op(input=lambda g, y: g * (y != 0))
+@op(input=lambda g, y: g * (y != 0).astype(g.dtype))
 def relu(input: Array) -> Array:
     """max(x, 0).
 
@@ -137,8 +137,12 @@ def relu(input: Array) -> Array:
     return _positive_part(input)
 
 
+def _hardtanh_gradient(g: Any, input: Any, min_val: float, max_val: float) -> Any:
+    return g * ((input > min_val) == (input < max_val)).astype(g.dtype)
+
+
 @with_inplace
-@op(method=False, input=lambda g, input, min_val, max_val: g * ((input > min_val) == (input < max_val)))
+@op(method=False, input=_hardtanh_gradient)
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """x between `min_val` and `max_val`, the nearer of them beyond."""
     if min_val > max_val:

@@ -21,7 +21,7 @@ from .layer_norm import check_parameters
 
 __all__ = ["batch_norm", "group_norm", "instance_norm"]
 
-_SHORT = 64  # entries: NumPy has a cost for each run of entries that share a number, and this is the work of as many
+_SHORT = 256  # entries: NumPy has a cost for each run of entries that share a number, and this is the work of as many
 
 # ---------------------------------------------------------------------------------------------- kernels
 
@@ -35,11 +35,19 @@ def _pooled(sums: Array, over_samples: bool) -> Array:
     return sums.sum(axis=0, keepdims=True) if over_samples else sums
 
 
-def _of(numbers: Array, x: Array, part: slice) -> Array:
-    """Numbers of groups or channels, for this part of x; written out for every entry where runs of them are short."""
-    numbers = numbers if len(numbers) == 1 else numbers[part]
+def _spread(numbers: Array, x: Array) -> Array:
+    """Numbers of groups or channels of x; written out for every entry where they are for short runs of entries."""
     run = math.prod(x.shape[2:]) if numbers.shape[2] == 1 else x.shape[3]
-    return numbers if run >= _SHORT else np.broadcast_to(numbers, (len(numbers), *x.shape[1:])).copy()
+    if run == 1 or run >= _SHORT:
+        return numbers
+    whole = np.empty_like(x, shape=(len(numbers), *x.shape[1:]))
+    whole[...] = numbers
+    return whole
+
+
+def _of(numbers: Array, part: slice) -> Array:
+    """Numbers for a part of the samples, or those that all samples share."""
+    return numbers if len(numbers) == 1 else numbers[part]
 
 
 def _moments(x: Array, over_samples: bool) -> tuple[Array, Array, int]:
@@ -51,13 +59,15 @@ def _moments(x: Array, over_samples: bool) -> tuple[Array, Array, int]:
         sums[part] = total(x[part], (2, 3), keepdims=True)
 
     def add_up_squares(part: slice) -> None:
-        centred = x[part] - _of(mean, x, part)
+        centred = x[part] - _of(means, part)
         np.multiply(centred, centred, out=centred)
         sums[part] = total(centred, (2, 3), keepdims=True)
 
-    share(add_up, blocks(x))
+    parts = blocks(x)
+    share(add_up, parts)
     mean = _pooled(sums, over_samples) / count
-    share(add_up_squares, blocks(x))
+    means = _spread(mean, x)
+    share(add_up_squares, parts, long_runs=True)
     return mean, _pooled(sums, over_samples) / count, count
 
 
@@ -82,25 +92,29 @@ def _channel_norm_gradients(
     by_bias = np.empty_like(x, shape=(*x.shape[:3], 1))
     by_weight, dx = np.empty_like(by_bias), np.empty_like(x)
 
+    parts, means = blocks(x), _spread(mean, x)
+
     def add_up(part: slice) -> None:
-        centred = x[part] - _of(mean, x, part)
+        centred = x[part] - _of(means, part)
         centred *= g[part]
         by_weight[part] = total(centred, (3,), keepdims=True)
         by_bias[part] = total(g[part], (3,), keepdims=True)
 
     def combine(part: slice) -> None:
-        np.subtract(x[part], _of(mean, x, part), out=dx[part])
-        dx[part] *= _of(of_centred, x, part)
-        dx[part] += _of(of_ones, x, part)
-        dx[part] += g[part] * _of(of_g, x, part)
+        of_x = np.subtract(x[part], _of(means, part), out=dx[part])
+        of_x *= _of(of_centred, part)
+        of_x += _of(of_ones, part)
+        of_x += g[part] * _of(of_g, part)
 
-    share(add_up, blocks(x))
+    share(add_up, parts, long_runs=True)
     by_weight *= scale
     count = math.prod(x.shape[2:]) * (len(x) if over_samples else 1)
-    of_g = factors * scale
-    of_ones = _pooled((by_bias * factors).sum(axis=2, keepdims=True), over_samples) * scale / -count
-    of_centred = _pooled((by_weight * factors).sum(axis=2, keepdims=True), over_samples) * scale * scale / -count
-    share(combine, blocks(x))
+    of_g = _spread(factors * scale, x)
+    of_ones, of_centred = [
+        _spread(_pooled((sums * factors).sum(axis=2, keepdims=True), over_samples) * power / -count, x)
+        for sums, power in ((by_bias, scale), (by_weight, scale * scale))
+    ]
+    share(combine, parts, long_runs=True)
     gradients = [
         None if parameter is None else sums.sum(axis=0).reshape(parameter.shape).astype(parameter.dtype)
         for parameter, sums in ((weight, by_weight), (bias, by_bias))
@@ -128,14 +142,14 @@ def _channel_norm(
     """(x − mean) · scale · weight + bias, with the mean and the scale of each group given: they were found already."""
     x = _in_groups(widened(input), groups)
     factors = _of_channels(x, weight, 1.0) * scale
-    shifts = _of_channels(x, bias, 0.0) - mean * factors
-    y = np.empty_like(x)
+    shifts = _spread(_of_channels(x, bias, 0.0) - mean * factors, x)
+    factors, y = _spread(factors, x), np.empty_like(x)
 
     def fill(part: slice) -> None:
-        np.multiply(x[part], _of(factors, x, part), out=y[part])
-        y[part] += _of(shifts, x, part)
+        filled = np.multiply(x[part], _of(factors, part), out=y[part])
+        filled += _of(shifts, part)
 
-    share(fill, blocks(x))
+    share(fill, blocks(x), long_runs=True)
     return y.reshape(input.shape).astype(input.dtype, copy=False)
 
 

@@ -16,10 +16,10 @@ from .activation import expect_floats, with_inplace
 __all__ = ["dropout", "dropout1d", "dropout2d"]
 
 
-@op(name="dropout", method=False, input=lambda g, kept, factor: g * factor * kept)
+@op(name="dropout", method=False, input=lambda g, kept, factor: g * (kept.astype(g.dtype) * factor))
 def _drop(input: Array, kept: Any, factor: float) -> Array:
     expect_floats("dropout", input)
-    return input * factor * kept
+    return input * (kept.astype(input.dtype) * factor)
 
 
 def _dropped(name: str, input: Tensor, p: float, training: bool, ndim: int) -> Tensor:
