@@ -86,8 +86,9 @@ def same_derivatives(op: Specimen, sample: Sample, dtype: Any, order: int, rtol:
     ours = evaluate(MINIDEEP, op.function, bound, arrays, order=order)
     try:
         theirs = evaluate(THEIRS, op.torch, bound, arrays, order=order)
-    except RuntimeError:
-        assert any(a.size == 0 for a in [*arrays, *bound.constants]) or op.name in STUMBLES
+    except RuntimeError as error:
+        empty = any(a.size == 0 for a in [*arrays, *bound.constants])
+        assert empty or op.name in STUMBLES or "not differentiable with respect to argument" in str(error)
         return
     where = f"{op.name}{shown(sample)}"
     floats = [y.dtype for y in theirs.outputs if isinstance(y, np.ndarray) and y.dtype.kind == "f"]

@@ -35,7 +35,7 @@ def _loss(
 
     def generated(draw: Draw, r: Make) -> Sample:
         shape = draw.choice([shape for shape in shapes if 0 not in shape])
-        return Sample(*arrays(r, *shape), **draw.choice(({}, *settings)))
+        return Sample(*arrays(r, *shape), **draw.choice(({}, *settings) if shape == shapes[0] else ({},)))
 
     def refused(r: Make) -> list[Failure]:
         wrong = Sample(*arrays(r, *shapes[0]), reduction="max")
