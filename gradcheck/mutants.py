@@ -73,7 +73,7 @@ def trial(specimen: Specimen, wanted: int = WANTED) -> Outcome:
     for bound in sorted(bounds, key=_handiness):
         right = evaluate(MINIDEEP, specimen.function, bound, seed=specimen.seed)
         ops = _ops_behind(right.raw)
-        if not ops or _check(specimen, bound).flat:
+        if not ops or len(_check(specimen, bound).flat) == len(bound.arrays):
             continue  # nothing to get wrong, or a point at which nothing shows
         for mutant in (Mutant(op, mistake) for op in ops for mistake in MISTAKES):
             if len(outcome.caught) >= wanted:

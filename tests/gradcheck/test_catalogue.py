@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import minideep
-from gradcheck import Sample
+from gradcheck import Sample, check, strict
 from gradcheck.evaluation import MINIDEEP, Bound, evaluate
 from gradcheck.mutants import MISTAKES, _ops_behind, trial
 from gradcheck.properties import COLUMNS, FAILED, examine
@@ -53,8 +53,19 @@ def test_every_rule_is_gone_back_through() -> None:
     for name in CATALOGUE:
         for bound in specimen(name).differentiable:
             seen.update(_ops_behind(evaluate(MINIDEEP, specimen(name).function, bound).raw))
+    seen.update(_ops_behind([there_and_back(minideep.ones(2, requires_grad=True))]))
     declared = {f.op for f in registry.values() if getattr(f, "op", None) is not None and f.op.differentiable}
     assert not sorted(op.name for op in declared - seen)
+
+
+def there_and_back(x: Tensor) -> Tensor:
+    """To another device and back: on a machine with one kind of arrays, no entry can do that."""
+    strict.register()
+    return (x.to("strict") * 2.0).to("cpu")
+
+
+def test_going_to_another_device_and_back() -> None:
+    assert check(there_and_back, minideep.randn(3))
 
 
 @each_op
