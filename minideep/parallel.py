@@ -51,8 +51,9 @@ def share(work: Callable[[T], Any], parts: Sequence[T], *, long_runs: bool = Fal
     >>> sorted(done)
     [1, 2, 3]
     """
-    if len(parts) == 1:
-        work(parts[0])
+    if len(parts) < 2:
+        for part in parts:
+            work(part)
         return
     task = _Task(_in_small_buffers(work) if long_runs else work, parts)
     helpers = _helpers()

@@ -10,6 +10,7 @@ from ..ops.cross_entropy import *
 from ..ops.dropout import *
 from ..ops.elementwise import sigmoid, tanh
 from ..ops.embedding import *
+from ..ops.gelu import *
 from ..ops.layer_norm import *
 from ..ops.linalg import linear
 from ..ops.loss import *

@@ -18,6 +18,7 @@ from . import (
     elementwise,
     embedding,
     extremes,
+    gelu,
     indexing,
     layer_norm,
     linalg,

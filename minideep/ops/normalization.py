@@ -45,7 +45,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | Sequence[int] = 1, eps: 
     return (x / norm(x, p, dim, keepdim=True).clamp(min=eps)).to(input.dtype)
 
 
-@public()
+@public(method=False)
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """x1 · x2 / (‖x1‖ · ‖x2‖) for the vectors along `dim`: the cosine of their angle. Norms below `eps` count as `eps`.
 

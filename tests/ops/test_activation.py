@@ -73,7 +73,7 @@ def test_gelu_of_extremes(approximate: str) -> None:
         return y.detach(), x.grad[:2]
 
     agree(program)
-    assert F.gelu(md.tensor(np.inf), approximate).item() == np.inf  # of which PyTorch makes nan
+    assert F.gelu(md.tensor(np.inf), approximate=approximate).item() == np.inf  # of which PyTorch makes nan
 
 
 # ---------------------------------------------------------------------------------------------- softmax
