@@ -28,7 +28,7 @@ import numpy as np
 from ..backend import as_array
 from . import graph
 from .graph import Node, Step, make_tensor, walk_back
-from .source import NUMPY_SPELLING, wants, write_functions
+from .source import NUMPY_SPELLING, new_function, source_of, wants, write
 
 P = ParamSpec("P")
 Rule = Callable[..., Any]
@@ -38,7 +38,6 @@ class Op(Step):
     """What is known of an op: its name, its body, its rules and what they need; `function` is what users call."""
 
     function: Callable[..., Any]
-    source: str
 
     def __init__(self, name: str, body: Callable[..., Any], parameters: dict[str, inspect.Parameter]) -> None:
         self.name, self.body = name, body
@@ -67,6 +66,16 @@ class Op(Step):
 
     def rule_of(self, name: str) -> Rule | None:
         return self.gradients or self.rules.get(name)
+
+    @functools.cached_property
+    def source(self) -> str:
+        """The function and `pull` as Python source."""
+        return source_of(self)
+
+    @functools.cached_property
+    def pull(self) -> Callable[..., Iterable[Any]]:
+        """The gradients of the inputs whose parent is not None, as the source has it."""
+        return write(self)
 
     def __repr__(self) -> str:
         return f"<op {self.name}({', '.join(self.parameters)})>"
@@ -261,7 +270,7 @@ def _compile(declared: Op) -> Callable[..., Any]:
         needs += [f"{name}_shape" for name in declared.inputs if declared.rule_of(name)]
     declared.saved_names = [name for name in dict.fromkeys(needs) if name != "needs"]
     declared.saved_arrays = [n for n in declared.saved_names if n in ("y", *declared.inputs, *declared.keeps)]
-    declared.function, declared.pull = write_functions(declared)  # type: ignore[method-assign]
+    declared.function = new_function(declared)
     declared.function.__dict__["op"] = declared
     declared.function.__signature__ = inspect.Signature(list(declared.parameters.values()))  # type: ignore[attr-defined]
     return declared.function

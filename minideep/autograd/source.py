@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,20 +39,38 @@ def wants(rule: Callable[..., Any]) -> list[str]:
     return list(code.co_varnames[1 : code.co_argcount])
 
 
-def write_functions(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The function of an op on Tensors, and its `pull`."""
+def new_function(op: Op) -> Callable[..., Any]:
+    """The function of an op on Tensors, written out at its first call: a program uses few of the ops there are."""
     namespace: dict[str, Any] = {
         "__name__": "minideep.ops", "op": op, "body": op.body, "Tensor": graph.Tensor, "Node": Node, "Version": Version,
         "View": View, "next_number": next_number, "new": object.__new__, "ndarray": np.ndarray, "backend": backend,
         "as_array": as_array, "mode": mode, "anomaly": anomaly, "operand": operand, "prepare": prepare, "fit": fit,
-        "as_floats": as_floats, "explain": explain, "required": _required, "UNSET": _REQUIRED,
+        "as_floats": as_floats, "explain": explain, "required": _required, "UNSET": _REQUIRED, "write": write,
     }  # fmt: skip
     namespace |= {f"default_{p.name}": p.default for p in op.parameters.values()}
     namespace |= {f"plain_{name}": op.plain_types(name) for name in op.inputs}
     namespace |= {f"rule_{name}": op.rule_of(name) for name in op.inputs}
-    op.source = (_variadic if op.variadic else _function)(op) + "\n\n" + _pull(op)
-    exec(compile(op.source, f"<op {op.name}>", "exec"), namespace)
-    return namespace[op.name], namespace["pull"]
+    return FunctionType(_first_call.__code__, namespace, op.name)
+
+
+def _first_call(*args: Any, **kwargs: Any) -> Any:
+    op.pull = write(op)  # type: ignore[name-defined]  # noqa: F821  both are in the namespace of the function
+    return op.function(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
+
+
+def write(op: Op) -> Callable[..., Any]:
+    """Give the op's function its code, and return its `pull`."""
+    function = op.function
+    written: dict[str, Any] = {}
+    exec(compile(op.source, f"<op {op.name}>", "exec"), function.__globals__, written)
+    for part in ("__code__", "__defaults__", "__kwdefaults__"):
+        setattr(function, part, getattr(written[op.name], part))
+    return written["pull"]
+
+
+def source_of(op: Op) -> str:
+    """The two functions of an op as Python source."""
+    return (_variadic if op.variadic else _function)(op) + "\n\n" + _pull(op)
 
 
 def _define(name: str, parameters: str, lines: Sequence[str]) -> str:
