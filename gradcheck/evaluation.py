@@ -224,10 +224,10 @@ def parts_of(result: Any) -> Iterator[Any]:
 # ---------------------------------------------------------------------------------------------- comparing
 
 
-def difference(found: Any, expected: Any, tolerance: float, dtypes: bool = True, floor: float = 0.0) -> str:
+def difference(found: Any, expected: Any, tolerance: float, dtypes: bool = True, floor: float = 1e-2) -> str:
     """How two results differ, in words; '' if they do not, or by no more than rounding of numbers of their size.
 
-    `floor`: the size of numbers that they are made of, if larger than they.
+    `floor`: the size of numbers that they are made of, where all cancels out and what is left is their rounding.
     """
     found, expected = (np.asarray(v) if isinstance(v, np.generic) else v for v in (found, expected))
     if not isinstance(expected, np.ndarray) or not isinstance(found, np.ndarray):
@@ -253,8 +253,7 @@ def _apart(found: np.ndarray, expected: np.ndarray, tolerance: float, floor: flo
     with np.errstate(invalid="ignore", over="ignore"):
         finite = np.isfinite(expected) & np.isfinite(found)
         scale = np.abs(expected[finite]).max(initial=0)
-        # where all cancels out, what is left is rounding of numbers near 1
-        near = np.abs(found - expected) <= tolerance * (np.abs(expected) + min(scale, 1e3) + 1e-2)
+        near = np.abs(found - expected) <= tolerance * (np.abs(expected) + max(min(scale, 1e3), floor))
     return ~np.where(finite, near, (found == expected) | (np.isnan(found) & np.isnan(expected)))
 
 

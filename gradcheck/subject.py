@@ -27,7 +27,7 @@ class Pulled:
 class Subject:
     """A function and the inputs it is checked at: those of floating point are differentiated, the others held fixed.
 
-    `labels` name the inputs and `output_labels` the outputs in a report.
+    `labels` name the inputs in a report, `output_label` the outputs.
     """
 
     def __init__(

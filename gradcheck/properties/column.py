@@ -134,7 +134,7 @@ def compare(
     call: str,
     tolerance: float = EXACT,
     dtypes: bool = True,
-    floor: float = 0.0,
+    floor: float = 1e-2,
 ) -> None:
     """Complain if outputs, gradients or second derivatives differ; a missing gradient counts as zero."""
     coarsest = max((np.finfo(y.dtype).eps for y in expected.outputs if _is_float(y)), default=0.0)

@@ -110,7 +110,7 @@ def _with_ties(specimen: Specimen) -> Iterator[Bound]:
     """Samples in which entries are halves and whole numbers, and so often equal; and all equal."""
     for bound in specimen.bound[:4]:
         if bound.arrays:
-            yield Bound(bound.sample([np.round(2 * a) / 2 for a in bound.arrays]))
+            yield Bound(bound.sample([np.asarray(np.round(2 * a) / 2) for a in bound.arrays]))
             yield Bound(bound.sample([np.full_like(a, a.flat[0]) if a.size else a for a in bound.arrays]))
 
 
