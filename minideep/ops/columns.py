@@ -34,7 +34,6 @@ _FEW = 128  # positions: products with one image of fewer are too narrow to be q
 _WIDE = 512  # positions that such images make side by side
 _CACHED = 2**21  # bytes of a block on the CPU
 _BUSY = 2**26  # bytes of a block elsewhere: large enough to keep a GPU busy
-_LARGE_PRODUCT = 10**6  # multiplications: larger products of matrices BLAS spreads over the cores itself
 _RUNS = 4  # of blocks, dealt to threads
 _WORTH_SHARING = 2**21  # multiplications in all: below, waking other threads takes longer than the work
 
@@ -137,26 +136,17 @@ class _Layout:
         return whole[block.images, block.groups, :, block.rows.start * width : block.rows.stop * width]
 
     def work_off(self, work: Callable[[list[_Block]], Any]) -> list[Any]:
-        """``[work(blocks), …]``: of all, or, where BLAS would not use the cores, of some in each of several threads."""
-        runs = [self.blocks]
-        if self._products_are_small():
-            runs = [self.blocks[run] for run in _pieces(len(self.blocks), -(-len(self.blocks) // _RUNS))]
-        results: list[Any] = [None] * len(runs)
+        """``[work(blocks), …]``: of all, or of some in each of several threads."""
+        products = self.filters * self.depth * self.rows.taps * self.columns.taps * self.positions * self.images
+        worth_sharing = self.on_cpu and products >= _WORTH_SHARING
+        runs = max(min(len(self.blocks), _RUNS), 1) if worth_sharing else 1
+        results: list[Any] = [None] * runs
 
-        def one(i: int) -> None:
-            results[i] = work(runs[i])
+        def run(i: int) -> None:
+            results[i] = work(self.blocks[i::runs])
 
-        share(one, range(len(runs)))
+        share(run, range(runs))
         return results
-
-    def _products_are_small(self) -> bool:
-        if not self.on_cpu or len(self.blocks) < 2:
-            return False
-        images, _, rows = self.blocks[0]
-        matrix = self.depth * self.copies * rows.stop * self.columns.count * (images.stop if self.side_by_side else 1)
-        per_group = self.filters // self.groups
-        in_all = self.filters * self.depth * self.rows.taps * self.columns.taps * self.positions * self.images
-        return (per_group == 1 or matrix * per_group <= _LARGE_PRODUCT) and in_all >= _WORTH_SHARING
 
 
 def _pieces(count: int, size: int) -> Iterator[slice]:
