@@ -33,7 +33,7 @@ from .backend import Array
 T = TypeVar("T")
 
 _SMALLEST = 2**16  # entries of a part: below, waking a helper takes as long as the work it is woken for
-_LARGEST = 2**19  # entries of a part: above, what a kernel keeps aside while it works leaves the cache
+_LARGEST = 480_000  # entries of a part: above, what a kernel keeps aside leaves the cache, and BLAS its quickest ways
 _AT_MOST = 4  # threads: with more, they wait for the interpreter rather than for memory
 _SMALL_BUFFER = 128  # entries of NumPy's buffers that are in no one's way
 _PATIENCE = 100  # looks for what helpers have not finished yet, before the caller sleeps until they have

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import op, public
-from ..backend import Array, float16, float32, product, widened
+from ..backend import Array, float16, float32, widened
 from ..parallel import blocks, share
 from ..sums import dots, outer
 from ..tensor import Tensor
@@ -64,16 +64,23 @@ def _plain_layer_norm(
     return y if bias is None else y + bias
 
 
-def _forward(x: Array, y: Array, weight: Array, bias: Array | None, eps: float) -> tuple[Array, Array]:
+def _forward(x: Array, y: Array, weight: Array, bias: Array, eps: float) -> tuple[Array, Array]:
     """Fill y; return the mean and the reciprocal of the standard deviation of each row of x."""
     ones, size = np.ones_like(weight), weight.size
-    mean = dots(x, ones) / size
-    np.subtract(x, outer(mean, ones, y), out=y)
-    scale = 1 / np.sqrt(dots(y, y) / size + eps)
-    y *= outer(scale, weight)
-    if bias is not None:
-        y += bias
+    mean = shift = dots(x, ones) / size
+    variance = dots(x, x) / size - mean * mean
+    if not _is_accurate(variance, mean):
+        x, shift = np.subtract(x, outer(mean, ones, y), out=y), np.zeros_like(mean)
+        variance = dots(x, x) / size
+    scale = 1 / np.sqrt(variance + eps)
+    np.multiply(x, outer(scale, weight), out=y)
+    y += np.matmul(np.stack([-shift * scale, np.ones_like(scale)], axis=1), np.stack([weight, bias]))
     return mean, scale
+
+
+def _is_accurate(variance: Array, mean: Array) -> bool:
+    """Whether the mean of the squares less the square of the mean kept its digits. (A GPU is not stopped to ask.)"""
+    return variance.__class__ is np.ndarray and bool((mean * mean <= 4 * variance).all())
 
 
 def _backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, scale: Array) -> tuple[Array, Array]:
@@ -84,8 +91,8 @@ def _backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, scale: 
     """
     ones, size = np.ones_like(weight), weight.size
     gx = g * x
-    by_mean, by_ones = product(np.stack([mean * scale, np.ones_like(mean)]), g)
-    by_weight = product(scale, gx) - by_mean
+    by_mean, by_ones = np.matmul(np.stack([mean * scale, np.ones_like(mean)]), g)
+    by_weight = np.matmul(scale, gx) - by_mean
     h, hx = dots(g, weight) / size, dots(gx, weight) / size
     of_x = (h * mean - hx) * scale**3
     of_ones = -h * scale - of_x * mean
@@ -100,7 +107,7 @@ def _layer_norm_gradients(
 ) -> tuple[Any, ...]:
     rows = (mean.size, math.prod(normalized_shape))
     g, x = widened(g).reshape(rows), widened(input).reshape(rows)
-    dx, factors = np.empty_like(x), _factors(x, weight)
+    dx, factors = np.empty_like(x), _of_columns(x, weight, 1.0)
     parts = blocks(x)
     sums: list[Any] = [None] * len(parts)
 
@@ -116,9 +123,9 @@ def _layer_norm_gradients(
     return dx.reshape(input.shape).astype(input.dtype, copy=False), *gradients
 
 
-def _factors(x: Array, weight: Array | None) -> Array:
-    """The weight of each column of x: 1 if there is none."""
-    return np.ones_like(x, shape=x.shape[1:]) if weight is None else widened(weight).reshape(-1)
+def _of_columns(x: Array, parameter: Array | None, default: float) -> Array:
+    """A parameter, or its default, as one number for each column of x."""
+    return np.full_like(x, default, shape=x.shape[1:]) if parameter is None else widened(parameter).reshape(-1)
 
 
 @op(method=False, twin=_plain_layer_norm, keeps=["mean", "scale"], gradients=_layer_norm_gradients)
@@ -142,7 +149,7 @@ def layer_norm(
     check_parameters("layer_norm", input, row, weight=weight, bias=bias)
     x = expect_floats("layer_norm", input).reshape(math.prod(input.shape[: input.ndim - len(row)]), math.prod(row))
     y, mean, scale = np.empty_like(x), np.empty_like(x, shape=len(x)), np.empty_like(x, shape=len(x))
-    factors, shifts = _factors(x, weight), None if bias is None else widened(bias).reshape(-1)
+    factors, shifts = _of_columns(x, weight, 1.0), _of_columns(x, bias, 0.0)
 
     def forth(part: slice) -> None:
         mean[part], scale[part] = _forward(x[part], y[part], factors, shifts, eps)
