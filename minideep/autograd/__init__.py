@@ -15,12 +15,12 @@ from .anomaly import detect_anomaly
 from .function import Function
 from .graph import Node, accumulate, make_tensor, walk_back
 from .modes import enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .op import elementwise, methods, numpy_functions, op, public, registry
+from .op import apply, elementwise, methods, numpy_functions, op, public, registry
 
 __all__ = [
-    "Function", "Node", "backward", "detect_anomaly", "elementwise", "enable_grad", "functional", "grad", "inference",
-    "inference_mode", "is_grad_enabled", "methods", "no_grad", "numpy_functions", "op", "public", "registry",
-    "set_grad_enabled",
+    "Function", "Node", "apply", "backward", "detect_anomaly", "elementwise", "enable_grad", "functional", "grad",
+    "inference", "inference_mode", "is_grad_enabled", "methods", "no_grad", "numpy_functions", "op", "public",
+    "registry", "set_grad_enabled",
 ]  # fmt: skip
 
 

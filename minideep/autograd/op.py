@@ -172,6 +172,12 @@ def _with_numpy_spelling(function: Callable[P, Any]) -> Callable[P, Any]:
     return renaming
 
 
+def apply(function: Callable[..., Any], *arguments: Any) -> Any:
+    """An op inside a rule, which runs on Tensors and on raw arrays: the op for those, its body alone for these."""
+    tracked = any(isinstance(x, graph.Tensor) for x in arguments)
+    return function(*arguments) if tracked else function.op.body(*arguments)  # type: ignore[attr-defined]
+
+
 def op(
     *,
     name: str | None = None,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd import op, public
+from ..autograd import apply, op, public
 from ..autograd.operands import fit
 from ..backend import Array
 from ..tensor import Tensor
 from .columns import Geometry, convolve, convolve_transposed, weight_gradient
 from .shape import squeeze, unsqueeze
-from .windows import Sizes, Windows, batched, either, listed
+from .windows import Sizes, Windows, batched, listed
 
 __all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]
 
@@ -23,8 +23,8 @@ def _bias_gradient(g: Any) -> Any:
 @op(
     name="conv2d",
     method=False,
-    input=lambda g, weight, geometry: either(g, _conv_transpose2d)(g, weight, geometry),  # type: ignore[has-type]
-    weight=lambda g, input, geometry: either(g, _conv2d_weight)(input, g, geometry),  # type: ignore[has-type]
+    input=lambda g, weight, geometry: apply(_conv_transpose2d, g, weight, geometry),  # type: ignore[has-type]
+    weight=lambda g, input, geometry: apply(_conv2d_weight, input, g, geometry),  # type: ignore[has-type]
     bias=_bias_gradient,
 )
 def _conv2d(input: Array, weight: Array, geometry: Geometry, bias: Array | None = None) -> Array:
@@ -34,8 +34,8 @@ def _conv2d(input: Array, weight: Array, geometry: Geometry, bias: Array | None 
 @op(
     name="conv_transpose2d",
     method=False,
-    input=lambda g, weight, geometry: either(g, _conv2d)(g, weight, geometry),
-    weight=lambda g, input, geometry: either(g, _conv2d_weight)(g, input, geometry),  # type: ignore[has-type]
+    input=lambda g, weight, geometry: apply(_conv2d, g, weight, geometry),
+    weight=lambda g, input, geometry: apply(_conv2d_weight, g, input, geometry),  # type: ignore[has-type]
     bias=_bias_gradient,
 )
 def _conv_transpose2d(input: Array, weight: Array, geometry: Geometry, bias: Array | None = None) -> Array:
@@ -45,8 +45,8 @@ def _conv_transpose2d(input: Array, weight: Array, geometry: Geometry, bias: Arr
 @op(
     name="conv2d_weight",
     method=False,
-    input=lambda g, grad_output, geometry: either(g, _conv_transpose2d)(grad_output, g, geometry),
-    grad_output=lambda g, input, geometry: either(g, _conv2d)(input, g, geometry),
+    input=lambda g, grad_output, geometry: apply(_conv_transpose2d, grad_output, g, geometry),
+    grad_output=lambda g, input, geometry: apply(_conv2d, input, g, geometry),
 )
 def _conv2d_weight(input: Array, grad_output: Array, geometry: Geometry) -> Array:
     return weight_gradient(input, grad_output, geometry)

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import op, public
+from ..autograd import apply, op, public
 from ..autograd.graph import make_tensor
 from ..backend import Array, is_floating, module_of
 from ..tensor import Tensor
 from . import sliding
 from .elementwise import div
 from .shape import squeeze, unsqueeze
-from .windows import Along, Every, Pair, Sizes, Windows, adaptive, either, listed
+from .windows import Along, Every, Pair, Sizes, Windows, adaptive, listed
 
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "avg_pool1d",
@@ -24,13 +24,15 @@ __all__ = [
 # ---------------------------------------------------------------------------------------------- ops
 
 
-@op(
-    name="max_pool2d",
-    method=False,
-    input=lambda g, which, rows, columns, input_shape: either(g, _put_back)(  # type: ignore[has-type]
-        g, which, rows, columns, input_shape[-2:]
-    ),
-)
+def _to_maxima(g: Any, which: Any, rows: Along, columns: Along, input_shape: tuple[int, ...]) -> Any:
+    return apply(_put_back, g, which, rows, columns, input_shape[-2:])
+
+
+def _to_windows(g: Any, rows: Along, columns: Along, input_shape: tuple[int, ...]) -> Any:
+    return apply(_spread, g, rows, columns, input_shape[-2:])
+
+
+@op(name="max_pool2d", method=False, input=_to_maxima)
 def _pick(input: Array, which: Any, rows: Along, columns: Along, values: Any = None) -> Array:
     """The entries that `which` says to take of each window: `values`, if they are known already."""
     return sliding.pick(input, which, rows, columns) if values is None else values
@@ -39,19 +41,13 @@ def _pick(input: Array, which: Any, rows: Along, columns: Along, values: Any = N
 @op(
     name="max_pool2d_gradient",
     method=False,
-    input=lambda g, which, rows, columns: either(g, _pick)(g, which, rows, columns),
+    input=lambda g, which, rows, columns: apply(_pick, g, which, rows, columns),
 )
 def _put_back(input: Array, which: Any, rows: Along, columns: Along, size: Pair) -> Array:
     return sliding.put_back(input, which, rows, columns, size)
 
 
-@op(
-    name="avg_pool2d",
-    method=False,
-    input=lambda g, rows, columns, input_shape: either(g, _spread)(  # type: ignore[has-type]
-        g, rows, columns, input_shape[-2:]
-    ),
-)
+@op(name="avg_pool2d", method=False, input=_to_windows)
 def _sums(input: Array, rows: Along, columns: Along) -> Array:
     return sliding.sums(input, rows, columns)
 
@@ -59,7 +55,7 @@ def _sums(input: Array, rows: Along, columns: Along) -> Array:
 @op(
     name="avg_pool2d_gradient",
     method=False,
-    input=lambda g, rows, columns: either(g, _sums)(g, rows, columns),
+    input=lambda g, rows, columns: apply(_sums, g, rows, columns),
 )
 def _spread(input: Array, rows: Along, columns: Along, size: Pair) -> Array:
     return sliding.spread(input, rows, columns, size)

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd import op, public
+from ..autograd import apply, op, public
 from ..backend import Array, DType, float16, float32, float64, module_of
 from ..parallel import blocks, share
 from ..sums import in_float32
 from ..tensor import Tensor
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d
 from .shape import permute, reshape
-from .windows import either, listed
+from .windows import listed
 
 __all__ = ["interpolate", "pad", "pixel_shuffle", "pixel_unshuffle"]
 
@@ -71,7 +71,7 @@ def _weighted_sums(x: Array, table: _Table) -> Array:
 @op(
     name="interpolate",
     method=False,
-    input=lambda g, along, table: either(g, _blend)(g, along, table.transposed()),  # type: ignore[has-type]
+    input=lambda g, along, table: apply(_blend, g, along, table.transposed()),  # type: ignore[has-type]
 )
 def _blend(input: Array, along: int, table: _Table) -> Array:
     before, behind = input.shape[:along], input.shape[along + 1 :]
@@ -199,13 +199,11 @@ def interpolate(
 # ---------------------------------------------------------------------------------------------- pad
 
 
-@op(
-    name="pad",
-    method=False,
-    input=lambda g, before, behind: either(g, _pad)(  # type: ignore[has-type]
-        g, tuple(-n for n in before), tuple(-n for n in behind), 0
-    ),
-)
+def _without_padding(g: Any, before: tuple[int, ...], behind: tuple[int, ...]) -> Any:
+    return apply(_pad, g, tuple(-n for n in before), tuple(-n for n in behind), 0)
+
+
+@op(name="pad", method=False, input=_without_padding)
 def _pad(input: Array, before: tuple[int, ...], behind: tuple[int, ...], value: float) -> Array:
     """Room for `before` and `behind` entries along each dimension, filled with `value`; less room, if negative."""
     sides = list(zip(input.shape, before, behind, strict=True))

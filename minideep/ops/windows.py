@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd import op, public
+from ..autograd import apply, op, public
 from ..backend import Array
+from ..sums import in_float32
 from ..tensor import Tensor
 from .shape import squeeze, unsqueeze
 
@@ -124,15 +125,10 @@ def listed(function: str, name: str, value: Any, length: int, least: int | None 
 # ---------------------------------------------------------------------------------------------- unfold and fold
 
 
-def either(g: Any, function: Any) -> Any:
-    """For rules, which see raw arrays and, under create_graph, Tensors: an op, or its body alone."""
-    return function if isinstance(g, Tensor) else function.op.body
-
-
 @op(
     name="unfold",
     method=False,
-    input=lambda g, rows, columns: either(g, _put_together)(g, rows, columns),  # type: ignore[has-type]
+    input=lambda g, rows, columns: apply(_put_together, g, rows, columns),  # type: ignore[has-type]
 )
 def _take_apart(input: Array, rows: Windows, columns: Windows) -> Array:
     images, channels = input.shape[:2]
@@ -143,7 +139,8 @@ def _take_apart(input: Array, rows: Windows, columns: Windows) -> Array:
     return y.reshape(images, channels * rows.taps * columns.taps, rows.count * columns.count)
 
 
-@op(name="fold", method=False, input=lambda g, rows, columns: either(g, _take_apart)(g, rows, columns))
+@op(name="fold", method=False, input=lambda g, rows, columns: apply(_take_apart, g, rows, columns))
+@in_float32
 def _put_together(input: Array, rows: Windows, columns: Windows) -> Array:
     images, channels = len(input), input.shape[1] // (rows.taps * columns.taps)
     parts = input.reshape(images, channels, rows.taps, columns.taps, rows.count, columns.count)
