@@ -53,7 +53,8 @@ def test_every_rule_is_gone_back_through() -> None:
     for name in CATALOGUE:
         for bound in specimen(name).differentiable:
             seen.update(_ops_behind(evaluate(MINIDEEP, specimen(name).function, bound).raw))
-    seen.update(_ops_behind([there_and_back(minideep.ones(2, requires_grad=True))]))
+    for function in (there_and_back, slope_of_parts):
+        seen.update(_ops_behind([function(minideep.ones(3, requires_grad=True))]))
     declared = {f.op for f in registry.values() if getattr(f, "op", None) is not None and f.op.differentiable}
     assert not sorted(op.name for op in declared - seen)
 
@@ -64,8 +65,14 @@ def there_and_back(x: Tensor) -> Tensor:
     return (x.to("strict") * 2.0).to("cpu")
 
 
-def test_going_to_another_device_and_back() -> None:
-    assert check(there_and_back, minideep.randn(3))
+def slope_of_parts(x: Tensor) -> Tensor:
+    """A derivative that is itself differentiated: the gradients of parts become ops of their own."""
+    return minideep.autograd.grad((x[[0, 2, 0]] * x[1:2]).square().sum(), x, create_graph=True)[0]
+
+
+@pytest.mark.parametrize("function", [there_and_back, slope_of_parts])
+def test_functions_that_no_entry_can_hold(function: Callable[[Tensor], Tensor]) -> None:
+    assert check(function, minideep.randn(3))
 
 
 @each_op
