@@ -37,7 +37,7 @@ _LARGEST = 480_000  # entries of a part: above, what a kernel keeps aside leaves
 _AT_MOST = 4  # threads: with more, they wait for the interpreter rather than for memory
 _SMALL_BUFFER = 128  # entries of NumPy's buffers that are in no one's way
 _PATIENCE = 100  # looks for what helpers have not finished yet, before the caller sleeps until they have
-_IMPATIENT = 1e-6  # seconds that a thread waits for the interpreter's lock before it asks for it
+_IMPATIENT = 2e-5  # seconds that a thread waits for the interpreter's lock before it asks for it
 
 
 def share(work: Callable[[T], Any], parts: Sequence[T], *, long_runs: bool = False) -> None:

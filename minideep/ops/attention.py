@@ -77,7 +77,8 @@ def _attention_gradients(
     g: Any, query: Any, key: Any, value: Any, scale: float, attn_mask: Any, y: Any, log_sums: Any
 ) -> tuple[Any, ...]:
     q, k, v, g = _heads(query), _heads(key), _heads(value), _heads(g)
-    gradients = dq, dk, dv = [np.empty_like(x) for x in (q, k, v)]
+    gradients = [np.empty_like(widened(x), order="C") for x in (query, key, value)]
+    dq, dk, dv = map(_heads, gradients)
     bias, of_sums = _as_bias(attn_mask, q, query), dots(g, _heads(y))[..., None]
 
     def back(part: slice) -> None:
@@ -93,8 +94,7 @@ def _attention_gradients(
         np.matmul(of_scores.swapaxes(-1, -2), q[part], out=dk[part])
 
     share(back, _parts(q, k))
-    pairs = zip((query, key, value), gradients, strict=True)
-    return *[dx.reshape(x.shape).astype(x.dtype, copy=False) for x, dx in pairs], None
+    return *[gradient.astype(query.dtype, copy=False) for gradient in gradients], None
 
 
 @op(name="attention", method=False, twin=_plain_attention, keeps=["log_sums"], gradients=_attention_gradients)
@@ -102,7 +102,8 @@ def _attention(
     query: Array, key: Array, value: Array, scale: float, attn_mask: Array | None = None
 ) -> tuple[Array, Array]:
     q, k, v = _heads(query), _heads(key), _heads(value)
-    y = np.empty_like(q, shape=(*q.shape[:2], v.shape[2]))
+    result = np.empty_like(q, shape=(*query.shape[:-1], value.shape[-1]))
+    y = _heads(result)
     bias, log_sums = _as_bias(attn_mask, q, query), np.empty_like(q, shape=(*q.shape[:2], 1))
 
     def forth(part: slice) -> None:
@@ -120,7 +121,7 @@ def _attention(
         log_sums[part] = np.log(sums) + top
 
     share(forth, _parts(q, k))
-    return y.reshape((*query.shape[:-1], value.shape[-1])).astype(query.dtype, copy=False), log_sums
+    return result.astype(query.dtype, copy=False), log_sums
 
 
 # ---------------------------------------------------------------------------------------------- what users call

@@ -87,12 +87,10 @@ def _channel_norm_gradients(
     g: Any, input: Any, weight: Any, bias: Any, groups: int, over_samples: bool, mean: Any, scale: Any
 ) -> tuple[Any, ...]:
     """With h = g·weight and x̂ = (x − mean)·scale, and ⟨⟩ for the mean of a group: dx = (h − ⟨h⟩ − ⟨h·x̂⟩·x̂)·scale."""
-    x, g = _in_groups(widened(input), groups), _in_groups(widened(g), groups)
-    factors = _of_channels(x, weight, 1.0)
-    by_bias = np.empty_like(x, shape=(*x.shape[:3], 1))
-    by_weight, dx = np.empty_like(by_bias), np.empty_like(x)
-
-    parts, means = blocks(x), _spread(mean, x)
+    result = np.empty_like(widened(input), order="C")
+    x, g, dx = [_in_groups(array, groups) for array in (widened(input), widened(g), result)]
+    factors, means, parts = _of_channels(x, weight, 1.0), _spread(mean, x), blocks(x)
+    by_weight, by_bias = [np.empty_like(x, shape=(*x.shape[:3], 1)) for _ in range(2)]
 
     def add_up(part: slice) -> None:
         centred = x[part] - _of(means, part)
@@ -119,7 +117,7 @@ def _channel_norm_gradients(
         None if parameter is None else sums.sum(axis=0).reshape(parameter.shape).astype(parameter.dtype)
         for parameter, sums in ((weight, by_weight), (bias, by_bias))
     ]
-    return dx.reshape(input.shape).astype(input.dtype, copy=False), *gradients
+    return result.astype(input.dtype, copy=False), *gradients
 
 
 def _of_channels(x: Array, parameter: Array | None, default: float) -> Array:
@@ -140,17 +138,18 @@ def _channel_norm(
     bias: Array | None = None,
 ) -> Array:
     """(x − mean) · scale · weight + bias, with the mean and the scale of each group given: they were found already."""
-    x = _in_groups(widened(input), groups)
+    result = np.empty_like(widened(input), order="C")
+    x, y = _in_groups(widened(input), groups), _in_groups(result, groups)
     factors = _of_channels(x, weight, 1.0) * scale
     shifts = _spread(_of_channels(x, bias, 0.0) - mean * factors, x)
-    factors, y = _spread(factors, x), np.empty_like(x)
+    factors = _spread(factors, x)
 
     def fill(part: slice) -> None:
         filled = np.multiply(x[part], _of(factors, part), out=y[part])
         filled += _of(shifts, part)
 
     share(fill, blocks(x), long_runs=True)
-    return y.reshape(input.shape).astype(input.dtype, copy=False)
+    return result.astype(input.dtype, copy=False)
 
 
 def _normalized(

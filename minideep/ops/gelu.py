@@ -79,8 +79,9 @@ def gelu(input: Array, *, approximate: str = "none") -> tuple[Array, Array]:
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"gelu: expected approximate to be 'none' or 'tanh', but got {approximate!r}")
-    x = expect_floats("gelu", input).reshape(-1)
-    y, slope = np.empty_like(x), np.empty_like(x)
+    wide = expect_floats("gelu", input)
+    results = [np.empty_like(wide, order="C") for _ in range(2)]
+    x, y, slope = [array.reshape(-1) for array in (wide, *results)]
     kernel = _gelu if approximate == "none" else _gelu_by_tanh
     share(lambda part: kernel(x[part], y[part], slope[part]), blocks(x))
-    return tuple(result.reshape(input.shape).astype(input.dtype, copy=False) for result in (y, slope))
+    return tuple(result.astype(input.dtype, copy=False) for result in results)

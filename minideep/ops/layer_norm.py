@@ -105,10 +105,11 @@ def _backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, scale: 
 def _layer_norm_gradients(
     g: Any, input: Any, normalized_shape: Shape, weight: Any, bias: Any, mean: Any, scale: Any
 ) -> tuple[Any, ...]:
-    rows = (mean.size, math.prod(normalized_shape))
-    g, x = widened(g).reshape(rows), widened(input).reshape(rows)
-    dx, factors = np.empty_like(x), _of_columns(x, weight, 1.0)
-    parts = blocks(x)
+    result = np.empty_like(widened(input), order="C")
+    g, x, dx = [
+        array.reshape((mean.size, math.prod(normalized_shape))) for array in (widened(g), widened(input), result)
+    ]
+    parts, factors = blocks(x), _of_columns(x, weight, 1.0)
     sums: list[Any] = [None] * len(parts)
 
     def back(i: int) -> None:
@@ -120,7 +121,7 @@ def _layer_norm_gradients(
         None if parameter is None else functools.reduce(np.add, found).reshape(normalized_shape).astype(parameter.dtype)
         for parameter, found in zip((weight, bias), zip(*sums, strict=True), strict=True)
     ]
-    return dx.reshape(input.shape).astype(input.dtype, copy=False), *gradients
+    return result.astype(input.dtype, copy=False), *gradients
 
 
 def _of_columns(x: Array, parameter: Array | None, default: float) -> Array:
@@ -147,15 +148,18 @@ def layer_norm(
     """
     row = _row_shape("layer_norm", input, normalized_shape)
     check_parameters("layer_norm", input, row, weight=weight, bias=bias)
-    x = expect_floats("layer_norm", input).reshape(math.prod(input.shape[: input.ndim - len(row)]), math.prod(row))
-    y, mean, scale = np.empty_like(x), np.empty_like(x, shape=len(x)), np.empty_like(x, shape=len(x))
+    wide = expect_floats("layer_norm", input)
+    result = np.empty_like(wide, order="C")
+    rows = (math.prod(input.shape[: input.ndim - len(row)]), math.prod(row))
+    x, y = wide.reshape(rows), result.reshape(rows)
+    mean, scale = np.empty_like(x, shape=len(x)), np.empty_like(x, shape=len(x))
     factors, shifts = _of_columns(x, weight, 1.0), _of_columns(x, bias, 0.0)
 
     def forth(part: slice) -> None:
         mean[part], scale[part] = _forward(x[part], y[part], factors, shifts, eps)
 
     share(forth, blocks(x))
-    return y.reshape(input.shape).astype(input.dtype, copy=False), mean, scale
+    return result.astype(input.dtype, copy=False), mean, scale
 
 
 # ---------------------------------------------------------------------------------------------- root mean square

@@ -77,11 +77,11 @@ def _log_softmax_gradient_part(g: Array, y: Array, out: Array) -> None:
 
 def _in_parts(kernel: Callable[..., None], dim: int, *arrays: Array) -> Array:
     """What a kernel writes to its last argument, an array like the others; `dim` is axis 1 of all of them."""
-    lanes = [as_lanes(widened(x), dim) for x in arrays]
-    out = np.empty_like(lanes[0])
+    result = np.empty_like(widened(arrays[0]), order="C")
+    *lanes, out = [as_lanes(widened(x), dim) for x in (*arrays, result)]
     if out.size:
         share(lambda part: kernel(*[x[part] for x in lanes], out[part]), blocks(out))
-    return out.reshape(arrays[0].shape).astype(arrays[0].dtype, copy=False)
+    return result.astype(arrays[0].dtype, copy=False)
 
 
 def _softmax_gradient(g: Any, y: Any, dim: int) -> Any:
