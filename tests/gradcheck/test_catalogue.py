@@ -67,6 +67,7 @@ def there_and_back(x: Tensor) -> Tensor:
 
 def slope_of_parts(x: Tensor) -> Tensor:
     """A derivative that is itself differentiated: the gradients of parts become ops of their own."""
+    x = x if x.requires_grad else x.clone().requires_grad_()
     return minideep.autograd.grad((x[[0, 2, 0]] * x[1:2]).square().sum(), x, create_graph=True)[0]
 
 
