@@ -25,6 +25,7 @@ if not SHOW and "ipykernel" not in sys.modules:
     os.environ["MPLBACKEND"] = "Agg"  # draw into files, without a window
 
 import matplotlib.pyplot as plt
+from tqdm import tqdm
 
 import minideep
 import minideep.nn.functional as F
@@ -39,8 +40,8 @@ HIDDEN_LAYERS = 3
 WIDTH = 12  # numbers that each hidden layer puts out
 TURNS = 1.5  # how often each spiral winds around the middle
 LEARNING_RATE = 0.05
-STEPS = 250 if FAST else 1000
-SEEDS = range(2 if FAST else 20 if FULL else 4)
+STEPS = 250 if FAST else 700
+SEEDS = range(2 if FAST else 20 if FULL else 3)
 
 
 def save(figure: plt.Figure, name: str) -> None:
@@ -243,7 +244,7 @@ def accuracy(layers: list, x: minideep.Tensor, classes: np.ndarray) -> float:
 start = time.perf_counter()
 by_depth: dict[int, list[float]] = {}
 curves, trained = {}, {}
-for depth in range(HIDDEN_LAYERS + 1):
+for depth in tqdm(range(HIDDEN_LAYERS + 1), desc="by depth", disable=None):  # None: only where someone is watching
     by_depth[depth] = []
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
@@ -331,7 +332,7 @@ draw_features()
 # %%
 COUNTS = [20, 60, 200, 600]
 by_count = np.zeros((len(COUNTS), len(SEEDS)))
-for i, count in enumerate(COUNTS):
+for i, count in enumerate(tqdm(COUNTS, desc="by data", disable=None)):
     for j, seed in enumerate(SEEDS):
         rng = np.random.default_rng(200 + seed)
         layers = new_layers(HIDDEN_LAYERS, rng)

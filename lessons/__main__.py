@@ -14,7 +14,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
+try:
+    from tqdm import tqdm
+except ImportError:
+    sys.exit("lessons: tqdm is not installed here; run `make lessons`, or `pip install -e '.[lessons]'` first")
 
 LESSONS = Path(__file__).parent
 FLAGS = {"--fast", "--full", "--show"}
