@@ -65,6 +65,7 @@ def there_and_back(x: Tensor) -> Tensor:
     return (x.to("strict") * 2.0).to("cpu")
 
 
+@minideep.enable_grad()
 def slope_of_parts(x: Tensor) -> Tensor:
     """A derivative that is itself differentiated: the gradients of parts become ops of their own."""
     x = x if x.requires_grad else x.clone().requires_grad_()
