@@ -14,10 +14,10 @@ import numpy as np
 from ..autograd import op, public
 from ..backend import Array, widened
 from ..parallel import blocks, share
-from ..sums import total
+from ..sums import dots, total
 from ..tensor import Tensor
 from .activation import expect_floats
-from .layer_norm import check_parameters
+from .layer_norm import are_near_zero, check_parameters
 
 __all__ = ["batch_norm", "group_norm", "instance_norm"]
 
@@ -50,25 +50,33 @@ def _of(numbers: Array, part: slice) -> Array:
     return numbers if len(numbers) == 1 else numbers[part]
 
 
+def _products(a: Array, b: Array) -> Array:
+    """Σ a·b over the entries of each channel."""
+    return dots(a, b)[..., None] if a.shape[3] >= _SHORT else total(a * b, (3,), keepdims=True)
+
+
 def _moments(x: Array, over_samples: bool) -> tuple[Array, Array, int]:
     """Mean and variance of each group, and of how many entries they are."""
     count = math.prod(x.shape[2:]) * (len(x) if over_samples else 1)
-    sums = np.empty_like(x, shape=(*x.shape[:2], 1, 1))
+    sums, squares = [np.empty_like(x, shape=(*x.shape[:2], 1, 1)) for _ in range(2)]
 
     def add_up(part: slice) -> None:
         sums[part] = total(x[part], (2, 3), keepdims=True)
+        squares[part] = _products(x[part], x[part]).sum(axis=2, keepdims=True)
 
-    def add_up_squares(part: slice) -> None:
+    def add_up_from_mean(part: slice) -> None:
         centred = x[part] - _of(means, part)
-        np.multiply(centred, centred, out=centred)
-        sums[part] = total(centred, (2, 3), keepdims=True)
+        squares[part] = _products(centred, centred).sum(axis=2, keepdims=True)
 
     parts = blocks(x)
     share(add_up, parts)
     mean = _pooled(sums, over_samples) / count
-    means = _spread(mean, x)
-    share(add_up_squares, parts, long_runs=True)
-    return mean, _pooled(sums, over_samples) / count, count
+    variance = _pooled(squares, over_samples) / count - mean * mean
+    if not are_near_zero(mean, variance):
+        means = _spread(mean, x)
+        share(add_up_from_mean, parts, long_runs=True)
+        variance = _pooled(squares, over_samples) / count
+    return mean, variance, count
 
 
 def _plain_channel_norm(
@@ -89,29 +97,28 @@ def _channel_norm_gradients(
     """With h = g·weight and x̂ = (x − mean)·scale, and ⟨⟩ for the mean of a group: dx = (h − ⟨h⟩ − ⟨h·x̂⟩·x̂)·scale."""
     result = np.empty_like(widened(input), order="C")
     x, g, dx = [_in_groups(array, groups) for array in (widened(input), widened(g), result)]
-    factors, means, parts = _of_channels(x, weight, 1.0), _spread(mean, x), blocks(x)
+    factors, parts = _of_channels(x, weight, 1.0), blocks(x)
+    if not are_near_zero(mean, 1 / (scale * scale)):
+        x, mean = x - mean, np.zeros_like(mean)
     by_weight, by_bias = [np.empty_like(x, shape=(*x.shape[:3], 1)) for _ in range(2)]
 
     def add_up(part: slice) -> None:
-        centred = x[part] - _of(means, part)
-        centred *= g[part]
-        by_weight[part] = total(centred, (3,), keepdims=True)
+        by_weight[part] = _products(g[part], x[part])
         by_bias[part] = total(g[part], (3,), keepdims=True)
 
     def combine(part: slice) -> None:
-        of_x = np.subtract(x[part], _of(means, part), out=dx[part])
-        of_x *= _of(of_centred, part)
-        of_x += _of(of_ones, part)
-        of_x += g[part] * _of(of_g, part)
+        sums = np.multiply(x[part], _of(of_x, part), out=dx[part])
+        sums += _of(of_ones, part)
+        sums += g[part] * _of(of_g, part)
 
-    share(add_up, parts, long_runs=True)
-    by_weight *= scale
+    share(add_up, parts)
+    by_weight = (by_weight - by_bias * mean) * scale
     count = math.prod(x.shape[2:]) * (len(x) if over_samples else 1)
-    of_g = _spread(factors * scale, x)
-    of_ones, of_centred = [
-        _spread(_pooled((sums * factors).sum(axis=2, keepdims=True), over_samples) * power / -count, x)
-        for sums, power in ((by_bias, scale), (by_weight, scale * scale))
+    of_h, of_hx = [
+        _pooled((sums * factors).sum(axis=2, keepdims=True), over_samples) / count for sums in (by_bias, by_weight)
     ]
+    of_x = -of_hx * scale * scale
+    of_g, of_x, of_ones = [_spread(n, x) for n in (factors * scale, of_x, -of_h * scale - of_x * mean)]
     share(combine, parts, long_runs=True)
     gradients = [
         None if parameter is None else sums.sum(axis=0).reshape(parameter.shape).astype(parameter.dtype)
@@ -138,18 +145,37 @@ def _channel_norm(
     bias: Array | None = None,
 ) -> Array:
     """(x − mean) · scale · weight + bias, with the mean and the scale of each group given: they were found already."""
-    result = np.empty_like(widened(input), order="C")
-    x, y = _in_groups(widened(input), groups), _in_groups(result, groups)
+    x = _in_groups(widened(input), groups)
     factors = _of_channels(x, weight, 1.0) * scale
-    shifts = _spread(_of_channels(x, bias, 0.0) - mean * factors, x)
-    factors = _spread(factors, x)
+    y = _straight_line(x, factors, _of_channels(x, bias, 0.0) - mean * factors, input.shape)
+    return y.astype(input.dtype, copy=False)
+
+
+def _straight_line(x: Array, factors: Array, shifts: Array, shape: tuple[int, ...]) -> Array:
+    """x · factors + shifts, with numbers for channels, in this shape."""
+    result = np.empty_like(x, shape=shape)
+    y, factors, shifts = result.reshape(x.shape), _spread(factors, x), _spread(shifts, x)
 
     def fill(part: slice) -> None:
         filled = np.multiply(x[part], _of(factors, part), out=y[part])
         filled += _of(shifts, part)
 
     share(fill, blocks(x), long_runs=True)
-    return result.astype(input.dtype, copy=False)
+    return result
+
+
+@op(
+    name="scale_channels",
+    method=False,
+    promotes=True,
+    input=lambda g, factors: g * factors,
+    factors=lambda g, input: g * input,
+    shifts=lambda g: g,
+)
+def _scale_channels(input: Array, factors: Array, shifts: Array) -> Array:
+    """x · factors + shifts, with factors and shifts of shape (channels, 1, …)."""
+    x = _in_groups(input, input.shape[1])
+    return _straight_line(x, _of_channels(x, factors, 1.0), _of_channels(x, shifts, 0.0), input.shape)
 
 
 def _normalized(
@@ -180,7 +206,7 @@ def _by_running_statistics(
     shifts = -mean.detach() * factors
     shifts = shifts if bias is None else shifts + bias
     sides = (-1, *(1,) * (input.ndim - 2))
-    return (input * factors.reshape(sides) + shifts.reshape(sides)).to(input.dtype)
+    return _scale_channels(input, factors.reshape(sides), shifts.reshape(sides)).to(input.dtype)
 
 
 def _check_channels(name: str, input: Tensor, statistics: dict[str, Any], parameters: dict[str, Any]) -> None:

@@ -39,6 +39,14 @@ def check_parameters(name: str, input: Array, shape: Shape, **parameters: Any) -
             )
 
 
+def are_near_zero(mean: Array, variance: Array) -> bool:
+    """Whether the means are small enough to compute with squares of x, and not of x − mean, without loss of digits.
+
+    A GPU would have to stop to answer that, so there the answer is no.
+    """
+    return mean.__class__ is np.ndarray and bool((mean * mean <= 4 * variance).all())
+
+
 def _row_shape(name: str, input: Any, normalized_shape: Sequence[int]) -> Shape:
     """The shape of a row, if the input has such rows."""
     if not isinstance(normalized_shape, Sequence):
@@ -67,20 +75,17 @@ def _plain_layer_norm(
 def _forward(x: Array, y: Array, weight: Array, bias: Array, eps: float) -> tuple[Array, Array]:
     """Fill y; return the mean and the reciprocal of the standard deviation of each row of x."""
     ones, size = np.ones_like(weight), weight.size
-    mean = shift = dots(x, ones) / size
+    mean = dots(x, ones) / size
     variance = dots(x, x) / size - mean * mean
-    if not _is_accurate(variance, mean):
+    if are_near_zero(mean, variance):
+        shift = mean
+    else:
         x, shift = np.subtract(x, outer(mean, ones, y), out=y), np.zeros_like(mean)
         variance = dots(x, x) / size
     scale = 1 / np.sqrt(variance + eps)
     np.multiply(x, outer(scale, weight), out=y)
     y += np.matmul(np.stack([-shift * scale, np.ones_like(scale)], axis=1), np.stack([weight, bias]))
     return mean, scale
-
-
-def _is_accurate(variance: Array, mean: Array) -> bool:
-    """Whether the mean of the squares less the square of the mean kept its digits. (A GPU is not stopped to ask.)"""
-    return variance.__class__ is np.ndarray and bool((mean * mean <= 4 * variance).all())
 
 
 def _backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, scale: Array) -> tuple[Array, Array]:
