@@ -6,7 +6,7 @@ an array get done sooner. `blocks` cuts an array into parts and `share` deals th
     share(lambda rows: np.exp(x[rows], out=y[rows]), blocks(x))
 
 Three habits of the machine would eat up the gain, and are kept from it. A woken thread is often put on the core of the
-thread that woke it: each helper has a core of its own, which the caller stays away from meanwhile. A thread that waits
+thread that woke it: each worker has a core of its own, which the caller stays away from meanwhile. A thread that waits
 for the interpreter's lock falls asleep, for longer than a ufunc takes: so it is told not to. And BLAS would share out
 its products once more, over the same cores: it is told to leave that.
 """
@@ -32,11 +32,11 @@ from .backend import Array
 
 T = TypeVar("T")
 
-_SMALLEST = 2**16  # entries of a part: below, waking a helper takes as long as the work it is woken for
+_SMALLEST = 2**16  # entries of a part: below, waking a worker takes as long as the work it is woken for
 _LARGEST = 480_000  # entries of a part: above, what a kernel keeps aside leaves the cache, and BLAS its quickest ways
 _AT_MOST = 4  # threads: with more, they wait for the interpreter rather than for memory
 _SMALL_BUFFER = 128  # entries of NumPy's buffers that are in no one's way
-_PATIENCE = 100  # looks for what helpers have not finished yet, before the caller sleeps until they have
+_PATIENCE = 100  # looks for what workers have not finished yet, before the caller sleeps until they have
 _IMPATIENT = 2e-5  # seconds that a thread waits for the interpreter's lock before it asks for it
 
 
@@ -56,17 +56,17 @@ def share(work: Callable[[T], Any], parts: Sequence[T], *, long_runs: bool = Fal
             work(part)
         return
     task = _Task(_in_small_buffers(work) if long_runs else work, parts)
-    helpers = _helpers()
-    if not helpers.cores or not helpers.free.acquire(blocking=False):
+    workers = _workers()
+    if not workers.cores or not workers.free.acquire(blocking=False):
         task.do()
         return
     try:
-        with _undisturbed(helpers.cores):
-            for tasks in helpers.tasks:
+        with _undisturbed(workers.cores):
+            for tasks in workers.tasks:
                 tasks.put(task)
             task.do()
     finally:
-        helpers.free.release()
+        workers.free.release()
 
 
 def blocks(x: Array) -> list[slice]:
@@ -87,14 +87,14 @@ def blocks(x: Array) -> list[slice]:
 
 
 class _Task:
-    """Work on parts, which caller and helpers take one after the other until none is left."""
+    """Work on parts, which caller and workers take one after the other until none is left."""
 
     def __init__(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> None:
         self.work, self.left, self.count = work, iter(parts), len(parts)
-        self.outcomes: SimpleQueue[BaseException | None] = SimpleQueue()  # of the parts that helpers took
+        self.outcomes: SimpleQueue[BaseException | None] = SimpleQueue()  # of the parts that workers took
 
     def do(self) -> None:
-        """The caller's share, and the wait for what helpers have begun; one that comes too late finds nothing left."""
+        """The caller's share, and the wait for what workers have begun; one that comes too late finds nothing left."""
         mine = 0
         errors: list[BaseException] = []
         try:
@@ -111,7 +111,7 @@ class _Task:
         if errors:
             raise errors[0]
 
-    def help(self) -> None:
+    def join_in(self) -> None:
         for part in self.left:
             try:
                 self.work(part)
@@ -132,7 +132,7 @@ def _in_small_buffers(work: Callable[[T], Any]) -> Callable[[T], Any]:
 # ---------------------------------------------------------------------------------------------- the hands
 
 
-class _Helpers:
+class _Workers:
     """Threads beside the caller's, each bound to a core and waiting for tasks."""
 
     def __init__(self) -> None:
@@ -146,16 +146,16 @@ class _Helpers:
 def _serve(core: int, tasks: SimpleQueue[_Task]) -> None:
     _stay_on({core})
     while True:
-        tasks.get().help()
+        tasks.get().join_in()
 
 
 @functools.cache
-def _helpers() -> _Helpers:
-    return _Helpers()
+def _workers() -> _Workers:
+    return _Workers()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads do not live on in a forked process
+    os.register_at_fork(after_in_child=_workers.cache_clear)  # threads do not live on in a forked process
 
 
 def _cores() -> list[int]:

@@ -53,7 +53,7 @@ def test_parts_are_worked_on_at_the_same_time() -> None:
 
 
 @several_cores
-@pytest.mark.parametrize("culprit", ["caller", "helper"])
+@pytest.mark.parametrize("culprit", ["caller", "worker"])
 def test_an_exception_comes_through_and_leaves_nothing_behind(culprit: str) -> None:
     before, caller, both = circumstances(), threading.get_ident(), threading.Barrier(2, timeout=10)
 
@@ -68,7 +68,7 @@ def test_an_exception_comes_through_and_leaves_nothing_behind(culprit: str) -> N
     parallel.share(lambda _: None, range(2))
 
 
-def test_the_caller_does_not_wait_for_a_helper_that_is_busy() -> None:
+def test_the_caller_does_not_wait_for_a_worker_that_is_busy() -> None:
     done: list[int] = []
     parallel.share(lambda i: parallel.share(done.append, [i, i]), range(4))
     assert sorted(done) == [0, 0, 1, 1, 2, 2, 3, 3]
@@ -100,7 +100,7 @@ def _child(results: multiprocessing.SimpleQueue) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
-def test_a_forked_process_finds_helpers_of_its_own() -> None:
+def test_a_forked_process_finds_workers_of_its_own() -> None:
     parallel.share(lambda _: None, range(4))
     context = multiprocessing.get_context("fork")
     results = context.SimpleQueue()
