@@ -174,7 +174,7 @@ class Autograd(_Composed):
 
 
 class MyGrad(_Composed):
-    """MyGrad, with the guard that locks arrays against writing switched off: its documentation's advice for speed."""
+    """MyGrad, as it comes: guarding the memory of its tensors against writing, which can be switched off."""
 
     name, title, package = "mygrad", "MyGrad", "mygrad"
     zeros_like, sqrt = staticmethod(np.zeros_like), staticmethod(np.sqrt)
@@ -183,7 +183,6 @@ class MyGrad(_Composed):
         import mygrad
         import mygrad.nnet
 
-        mygrad.turn_memory_guarding_off()
         self.xp, self.homes = mygrad, (mygrad,)
         self._nnet = mygrad.nnet
         self.cross_entropy = mygrad.nnet.losses.softmax_crossentropy
