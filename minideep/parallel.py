@@ -164,7 +164,7 @@ def _cores() -> list[int]:
 
 
 def _stay_on(cores: set[int]) -> None:
-    if hasattr(os, "sched_setaffinity"):
+    with contextlib.suppress(AttributeError, OSError):  # where there is no such thing, or it is not allowed
         os.sched_setaffinity(0, cores)
 
 
