@@ -14,7 +14,7 @@ Settings = dict[str, Any]
 def _activation(name: str, *settings: Settings, refuses: str = "int64", **options: Any) -> None:
     """A function of each entry: with its defaults and other settings, in place, and refused for some dtype."""
     wrong = {"int64": (NotImplementedError, lambda r: r.ints(-3, 3, 4)), "bool": (RuntimeError, lambda r: r.bools(4))}
-    more = options.pop("errors", lambda r: [])
+    more: Any = options.pop("errors", lambda r: [])
 
     def samples(r: Make) -> list[Sample]:
         found = [Sample(r.distinct(*shape)) for shape in ((4, 6), (), (0, 2), (2, 1, 3))]
