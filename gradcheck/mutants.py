@@ -50,11 +50,11 @@ class Mutant:
         def wrong(g: Any, saved: Any, parents: Sequence[Any]) -> Gradients:
             return mistake(op, right, g, saved, parents)
 
-        op.pull = wrong  # type: ignore[method-assign]
+        op.pull = wrong
         try:
             yield
         finally:
-            op.pull = right  # type: ignore[method-assign]
+            op.pull = right
 
 
 @dataclass

@@ -146,8 +146,9 @@ def _apply(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
     name = ufunc.__name__
     if name in _LACKING or name not in _UFUNC_METHODS.get(method, {name}):
         raise TypeError(f"CuPy has no {name}{'' if method == '__call__' else '.' + method}")
-    if kwargs.get("where", True) is not True:
-        raise TypeError(f"CuPy's {name} takes no where=")
+    lacking = {"where", "initial", "axes", "signature", "subok"}.intersection(kwargs)
+    if lacking:
+        raise TypeError(f"CuPy's {name} takes no {min(lacking)}=")
     if method == "at":
         target, index, *values = inputs
         _no_ndarray(f"{name}.at", values)

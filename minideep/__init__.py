@@ -9,7 +9,6 @@ from . import autograd, nn
 from .autograd import detect_anomaly, enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .backend import (
     Generator,
-    bool_ as bool,
     device,
     float16,
     float32,
@@ -23,6 +22,9 @@ from .backend import (
     manual_seed,
     set_default_dtype,
     uint8,
+)
+from .backend import (
+    bool_ as bool,
 )
 from .ops.activation import celu, prelu, relu, selu
 from .ops.arrangement import *

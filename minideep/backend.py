@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
 
     class Array:
-        """An np.ndarray, a cupy.ndarray, or anything else that implements NumPy's protocols; as an annotation, an input."""
+        """What implements NumPy's protocols: np.ndarray, cupy.ndarray, …; as an annotation, an input of an op."""
 
 
 DType = np.dtype[Any]
@@ -66,7 +66,7 @@ class device:
 
     def __init__(self, type: str | device, index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index
+            type, index = type.type, type.index  # type: ignore[assignment]
         if not isinstance(type, str):
             raise TypeError(f"device: expected a string such as 'cpu' or 'cuda:0', but got {type!r}")
         kind, _, number = type.partition(":")
@@ -191,7 +191,7 @@ def widened(x: Array) -> Array:
 
 
 def product(a: Array, b: Array) -> Array:
-    """``a @ b``: of matrices and vectors the shorter way, of float16, which NumPy multiplies slowly, by way of float32."""
+    """``a @ b``: the shorter way for matrices and vectors; float16, slow in NumPy, by way of float32."""
     if a.dtype is float16 and a.__class__ is b.__class__ is np.ndarray:
         return product(a.astype(float32), b.astype(float32)).astype(float16)
     return np.dot(a, b) if a.ndim <= 2 and b.ndim <= 2 else np.matmul(a, b)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -97,7 +97,7 @@ class Protocols:
     def __repr__(self) -> str:
         from .printing import tensor_repr
 
-        return tensor_repr(self)
+        return tensor_repr(cast("Tensor", self))
 
     # ------------------------------------------------------------------------------------------ NumPy and DLPack
 
@@ -160,7 +160,7 @@ class Protocols:
 
 
 def _rebuilt(kind: type, array: Array, attributes: dict[str, Any], requires_grad: bool) -> Tensor:
-    tensor = object.__new__(kind)
+    tensor: Any = object.__new__(kind)
     tensor.array = array
     tensor.node = tensor.grad = tensor.view_of = None
     tensor.version = Version()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 from ..drawing import Draw, drawn
@@ -13,7 +14,10 @@ Settings = dict[str, Any]
 
 def _activation(name: str, *settings: Settings, refuses: str = "int64", **options: Any) -> None:
     """A function of each entry: with its defaults and other settings, in place, and refused for some dtype."""
-    wrong = {"int64": (NotImplementedError, lambda r: r.ints(-3, 3, 4)), "bool": (RuntimeError, lambda r: r.bools(4))}
+    wrong: dict[str, tuple[type[Exception], Callable[[Make], Any]]] = {
+        "int64": (NotImplementedError, lambda r: r.ints(-3, 3, 4)),
+        "bool": (RuntimeError, lambda r: r.bools(4)),
+    }
     more: Any = options.pop("errors", lambda r: [])
 
     def samples(r: Make) -> list[Sample]:

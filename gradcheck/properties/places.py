@@ -14,14 +14,12 @@ from ..evaluation import Bound
 from ..specimen import Specimen
 from .column import DoesNotApply, Wrong, column, compare_with_torch, count, judge, require_torch
 
-_CHOICES: dict[str, list[int]] = {
-    "kernel_size": [1, 2, 3],
-    "stride": [1, 2, 3, 4],
-    "padding": [0, 1],
-    "dilation": [1, 2],
+_CHOICES: dict[str, list[Any]] = {  # pairs are for windows over two dimensions
+    "kernel_size": [1, 2, 3, (3, 2)],
+    "stride": [1, 2, 3, 4, (2, 1)],
+    "padding": [0, 1, (1, 0)],
+    "dilation": [1, 2, (1, 2)],
 }
-
-
 _INDICES = {"index", "indices", "start", "repeats", "target"}  # what parameters that choose places are called
 _INDEXING = {"getitem", "embedding"}  # and ops whose parameters do not say so
 
@@ -62,13 +60,18 @@ def windows(specimen: Specimen) -> str:
     own = [p for p in _CHOICES if p in specimen.parameters]
     if "stride" not in own and "kernel_size" not in own:
         raise DoesNotApply("moves no window over its input")
+    if "groups" in specimen.parameters and not any(_groups(specimen, sample) > 1 for sample in specimen.samples):
+        raise Wrong("no sample has groups")
     variants = [*specimen.bound, *_with_other_windows(specimen, own)]
     looked = judge(specimen, variants)
     if looked < min(len(variants), len(specimen.bound) + 4):
-        raise Wrong(
-            f"only {count(looked)} of {len(variants)} are valid: the samples leave no room to vary their windows"
-        )
+        raise Wrong(f"only {count(looked)} of {len(variants)} are valid: the samples leave no room for other windows")
     return count(looked)
+
+
+def _groups(specimen: Specimen, sample: Sample) -> int:
+    given = inspect.signature(specimen.function).bind_partial(*sample.args, **sample.kwargs).arguments
+    return int(given.get("groups", 1))
 
 
 def _with_other_windows(specimen: Specimen, own: list[str]) -> Iterator[Bound]:
