@@ -164,7 +164,7 @@ def _writings(r: Make) -> Iterator[Sample]:
 
 def _writing(draw: Draw, r: Make) -> Sample:
     shape = draw.shape(smallest=1)
-    index = tuple(i for i in _index(draw, shape) if not (isinstance(i, np.ndarray) and i.dtype.kind == "i"))
+    index = tuple(ALL if isinstance(i, np.ndarray) and i.dtype.kind == "i" else i for i in _index(draw, shape))
     masked = any(isinstance(i, np.ndarray) for i in index)
     return Sample(r(*shape), index, r(*draw.stretched(() if masked else np.empty(shape)[index].shape)))
 

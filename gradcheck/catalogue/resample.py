@@ -82,7 +82,7 @@ entry(
 def _padding(draw: Draw, r: Make) -> Sample:
     mode = draw.choice(["constant", "reflect", "replicate", "circular"])
     sides = draw.integer(0 if mode == "constant" else 1, 2)
-    shape = [draw.integer(2, 5) for _ in range(sides + draw.integer(1, 2))]
+    shape = [draw.integer(3, 5) for _ in range(sides + draw.integer(1, 2))]
     most = [{"constant": 3, "reflect": n - 1, "replicate": 6, "circular": n}[mode] for n in shape[::-1][:sides]]
     amounts = [draw.integer(draw.choice([0, -1]) if mode != "circular" else 0, n) for n in most for _ in range(2)]
     return Sample(r(*shape), tuple(amounts), mode)

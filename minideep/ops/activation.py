@@ -190,7 +190,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             f"prelu: expected one weight, or a vector with one for each of the {channels} channels of the input "
             f"{input.shape}, but the weight has shape {weight.shape}"
         )
-    many = weight.numel() > 1
+    many = weight.numel() != 1
     return _prelu(input, weight.reshape((-1, *(1,) * (input.ndim - 2)) if many else ()))
 
 
