@@ -72,7 +72,7 @@ def trial(specimen: Specimen, wanted: int = WANTED) -> Outcome:
     bounds = [b for b in specimen.differentiable if specimen.has_numerical_derivative(b)]
     for bound in sorted(bounds, key=_handiness):
         right = evaluate(MINIDEEP, specimen.function, bound, seed=specimen.seed)
-        ops = _ops_behind(right.raw)
+        ops = ops_behind(right.raw)
         if not ops or len(_check(specimen, bound).flat) == len(bound.arrays):
             continue  # nothing to get wrong, or a point at which nothing shows
         for mutant in (Mutant(op, mistake) for op in ops for mistake in MISTAKES):
@@ -93,7 +93,7 @@ def _handiness(bound: Bound) -> tuple[bool, int]:
     return size < 4, size
 
 
-def _ops_behind(results: Sequence[Any]) -> list[Op]:
+def ops_behind(results: Sequence[Any]) -> list[Op]:
     """The ops that gradients of these results come through, the last first; for a declared op, itself."""
     nodes = [t.current_node() for t in results if isinstance(t, Tensor)]
     behind = reachable([node for node in nodes if node is not None])

@@ -60,7 +60,8 @@ def windows(specimen: Specimen) -> str:
     own = [p for p in _CHOICES if p in specimen.parameters]
     if "stride" not in own and "kernel_size" not in own:
         raise DoesNotApply("moves no window over its input")
-    if "groups" in specimen.parameters and not any(_groups(specimen, sample) > 1 for sample in specimen.samples):
+    groups = [_arguments(specimen, sample).get("groups", 1) for sample in specimen.samples]
+    if "groups" in specimen.parameters and max(groups) == 1:
         raise Wrong("no sample has groups")
     variants = [*specimen.bound, *_with_other_windows(specimen, own)]
     looked = judge(specimen, variants)
@@ -69,16 +70,14 @@ def windows(specimen: Specimen) -> str:
     return count(looked)
 
 
-def _groups(specimen: Specimen, sample: Sample) -> int:
-    given = inspect.signature(specimen.function).bind_partial(*sample.args, **sample.kwargs).arguments
-    return int(given.get("groups", 1))
-
-
 def _with_other_windows(specimen: Specimen, own: list[str]) -> Iterator[Bound]:
     """The first sample with each two of the settings varied together."""
-    signature = inspect.signature(specimen.function)
-    for sample in specimen.samples[:1]:
-        given: dict[str, Any] = dict(signature.bind_partial(*sample.args, **sample.kwargs).arguments)
-        for first, second in itertools.combinations(own, 2):
-            for a, b in itertools.product(_CHOICES[first], _CHOICES[second]):
-                yield Bound(Sample(**{**given, first: a, second: b}))
+    given = _arguments(specimen, specimen.samples[0])
+    for first, second in itertools.combinations(own, 2):
+        for a, b in itertools.product(_CHOICES[first], _CHOICES[second]):
+            yield Bound(Sample(**{**given, first: a, second: b}))
+
+
+def _arguments(specimen: Specimen, sample: Sample) -> dict[str, Any]:
+    """A sample's arguments, all by name."""
+    return dict(inspect.signature(specimen.function).bind_partial(*sample.args, **sample.kwargs).arguments)

@@ -11,7 +11,7 @@ import pytest
 import minideep
 from gradcheck import Sample, check, strict
 from gradcheck.evaluation import MINIDEEP, Bound, evaluate
-from gradcheck.mutants import MISTAKES, _ops_behind, trial
+from gradcheck.mutants import MISTAKES, ops_behind, trial
 from gradcheck.properties import COLUMNS, FAILED, DoesNotApply, examine
 from gradcheck.properties.behaviour import on_device
 from gradcheck.properties.column import check_numerically
@@ -52,9 +52,9 @@ def test_every_rule_is_gone_back_through() -> None:
     seen: set[Op] = set()
     for name in CATALOGUE:
         for bound in specimen(name).differentiable:
-            seen.update(_ops_behind(evaluate(MINIDEEP, specimen(name).function, bound).raw))
+            seen.update(ops_behind(evaluate(MINIDEEP, specimen(name).function, bound).raw))
     for function in (there_and_back, slope_of_parts):
-        seen.update(_ops_behind([function(minideep.ones(3, requires_grad=True))]))
+        seen.update(ops_behind([function(minideep.ones(3, requires_grad=True))]))
     declared = {f.op for f in registry.values() if getattr(f, "op", None) is not None and f.op.differentiable}
     assert not sorted(op.name for op in declared - seen)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 import minideep
-from gradcheck import Entry, Make, Report, Sample, mutants
+from gradcheck import Entry, Make, Report, Sample, check, mutants
 from gradcheck.mutants import MISTAKES, Mutant, trial
 from gradcheck.specimen import Specimen
+from minideep.autograd.op import Op
 
 
 def specimen(name: str, *shapes: tuple[int, ...]) -> Specimen:
@@ -47,6 +51,31 @@ def test_a_blind_checker_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = trial(specimen("exp", (2, 3)))
     assert outcome.survived
     assert not outcome.caught
+
+
+@pytest.mark.parametrize(
+    ("function", "shapes"),
+    [
+        (minideep.exp, [(2, 3)]),
+        (minideep.mul, [(2, 3), (3,)]),
+        (minideep.sum, [(2, 3)]),
+        (lambda x: minideep.softmax(x, -1), [(2, 3)]),
+        (minideep.nn.functional.gelu, [(2, 3)]),
+    ],
+)
+def test_gradients_that_are_cut_off_under_create_graph_are_caught(
+    function: Callable[..., Any], shapes: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right numbers, but what they depend on is forgotten: only the second derivative shows it."""
+    right = Op.pull_tracked
+
+    def cut_off(op: Op, node: Any, g: Any, parents: Any) -> list[Any]:
+        return [None if d is None else d.detach() for d in right(op, node, g, parents)]
+
+    monkeypatch.setattr(Op, "pull_tracked", cut_off)
+    report = check(function, *(Make(0)(*shape) for shape in shapes))
+    assert report.checks == ["gradient"]
+    assert "second derivative" in report.findings[0].subject
 
 
 def test_small_samples_come_first_but_not_the_smallest() -> None:
