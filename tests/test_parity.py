@@ -168,9 +168,9 @@ def test_layouts(op: Specimen) -> None:
             continue
         order = 1 if differentiable(op, bound.original) else 0
         arrays = [[lay(a) for a in bound.arrays] for lay in (compact, scattered)]
-        plain, scattered_ = (evaluate(MINIDEEP, op.function, bound, a, order=order) for a in arrays)
+        once, again = (evaluate(MINIDEEP, op.function, bound, a, order=order) for a in arrays)
         for kind in ("outputs", "gradients"):
-            for found, expected in zip(getattr(scattered_, kind), getattr(plain, kind), strict=True):
+            for found, expected in zip(getattr(again, kind), getattr(once, kind), strict=True):
                 if isinstance(expected, np.ndarray):
                     close(found, expected, 1e-12, 1e-12, f"{op.name}{shown(bound.original)}: {kind}")
 
