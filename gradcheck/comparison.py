@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -76,11 +77,18 @@ class Comparison:
             if not any(d.kinked.any() for d in derivatives):
                 return derivatives
             self.moved = True
-            self.subject.point = [
-                x + _STRIDE * numerical.step_scale(x) * self.rng.uniform(-1, 1, x.shape) for x in start
-            ]
+            self.subject.point = self._moved(start)
         self.subject.point = start
         return None
+
+    def _moved(self, start: list[np.ndarray]) -> list[np.ndarray]:
+        """A point near `start`, at which the function has values."""
+        for _ in range(_MOVES):
+            point = [x + _STRIDE * numerical.step_scale(x) * self.rng.uniform(-1, 1, x.shape) for x in start]
+            with contextlib.suppress(Exception):  # beyond the edge of its domain a function may refuse
+                self.subject.values(point)
+                return point
+        return start
 
     def _derivative(self, position: int, direction: np.ndarray) -> numerical.Derivative:
         still = [np.zeros_like(x) for x in self.subject.point]

@@ -93,8 +93,8 @@ def _by_differences(curve: Curve, size: float) -> tuple[np.ndarray, np.ndarray, 
 
 
 def _at_step(curve: Curve, y: np.ndarray, h: float, size: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    right = np.stack([curve(k * h) - y for k in (1, 2, 3)])
-    left = np.stack([curve(-k * h) - y for k in (1, 2, 3)])
+    right = np.stack([_beside(curve, k * h, y) - y for k in (1, 2, 3)])
+    left = np.stack([_beside(curve, -k * h, y) - y for k in (1, 2, 3)])
     five = np.tensordot(_FIVE, right - left, 1) / h
     seven = np.tensordot(_SEVEN, right - left, 1) / h
     rounding = 4 * np.finfo(float).eps * (np.abs(y) + np.abs(right[2]) + np.abs(left[2]) + size) / h
@@ -103,6 +103,14 @@ def _at_step(curve: Curve, y: np.ndarray, h: float, size: float) -> tuple[np.nda
     jump = np.abs(forward - backward) > _JUMP * (np.abs(forward) + np.abs(backward)) + 100 * rounding + noise
     error = np.abs(five - seven) + rounding
     return five, np.where(np.isfinite(error), error, np.inf), jump
+
+
+def _beside(curve: Curve, t: float, y: np.ndarray) -> np.ndarray:
+    """The curve a step away; nan where it refuses, as beyond the edge of its domain it may."""
+    try:
+        return curve(t)
+    except Exception:
+        return np.full(y.shape, np.nan)
 
 
 def step_scale(x: np.ndarray) -> np.ndarray:

@@ -229,6 +229,17 @@ def test_rounding_of_a_derivative_that_is_zero() -> None:
     assert check(lambda x: x / (x * x).sqrt(), np.array([[1.3], [-0.7]]), flat=True)
 
 
+def test_functions_that_refuse_what_lies_beyond_their_domain() -> None:
+    def picky(x: Tensor) -> Tensor:
+        if (x.array.real > 1).any():
+            raise ValueError("beyond 1")
+        return minideep.maximum(x, x * x)
+
+    report = check(picky, np.array([0.5, 1.0, 0.99999]), order=1)
+    assert report, report
+    assert report.notes
+
+
 def test_noise_is_no_derivative() -> None:
     noisy = np.random.default_rng(0)
     report = check(lambda x: x * noisy.normal(), X)
