@@ -4,8 +4,8 @@
 # You will write a network in ten lines of plain Python, let it learn, and then watch a larger one untangle two
 # spirals, layer by layer, in seconds.
 #
-# *Before this:* Python, a little NumPy, what a slope is. *Takes:* half an hour to read, ten seconds to run
-# (`python lessons/01_introduction.py`; `--fast` in two, `--full` over more seeds, `--show` opens the pictures).
+# *Before this:* Python, a little NumPy, what a slope is. *Takes:* half an hour to read, some ten seconds to run
+# (`python lessons/01_introduction.py`; `--fast` for less, `--full` over more seeds, `--show` opens the pictures).
 
 # %%
 from __future__ import annotations
