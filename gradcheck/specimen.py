@@ -69,8 +69,9 @@ class Specimen:
             return False
         with np.errstate(all="ignore"):
             results = evaluate(MINIDEEP, self.function, bound, order=0, seed=self.seed).outputs
-        floats = [y.dtype for y in results if _is_float(y)]
-        return any(a.size for a in bound.arrays) and bool(floats) and all(dtype == np.float64 for dtype in floats)
+        floats = [y for y in results if _is_float(y)]
+        filled = any(a.size for a in bound.arrays) and any(y.size for y in floats)
+        return filled and all(y.dtype == np.float64 for y in floats)
 
     @functools.cached_property
     def failures(self) -> list[Failure]:

@@ -117,7 +117,7 @@ def failing(error: type[Exception], text: str) -> dict[str, Any]:
             "dim=-1 against dim=1",
         ),
         ("layouts", wrong_for_fortran, {}, "with inputs in Fortran order"),
-        ("dtypes", lambda x: x.to(minideep.float32), {}, "in float16): a result of dtype float32"),
+        ("dtypes", lambda x: x.to(minideep.float32) * 2.0, {}, "in float16): a result of dtype float32"),
         ("ties", forgets_the_second_use, {"samples": binary}, "with f(x, x)): the gradient of input 0"),
         ("aliasing, mutation", keeps_a_view, {}, "an input was changed in place"),
         ("errors", lambda x: x, failing(ValueError, "no"), "does not fail, but should"),

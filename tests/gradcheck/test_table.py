@@ -58,6 +58,17 @@ def test_it_runs_as_a_program_in_several_processes() -> None:
     assert "0 failed" in result.stdout
 
 
+def test_it_says_what_it_can_without_pytorch() -> None:
+    program = (
+        "import sys; sys.modules['torch'] = None; from gradcheck.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "exp", "to", "avg_pool1d", "--jobs", "1"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "against NumPy" in result.stdout
+    assert "compared with PyTorch only, and PyTorch is not installed" in result.stdout
+
+
 def test_an_unknown_op_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reshap"]) == 2
     assert "there is no op 'reshap' in the catalogue; did you mean reshape" in capsys.readouterr().err
