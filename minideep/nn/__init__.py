@@ -1,7 +1,9 @@
-"""Floor 4: what networks are built of. For now, the functions."""
+"""Floor 4: what networks are built of."""
 
 from __future__ import annotations
 
 from . import functional
+from .module import Module
+from .parameter import Parameter
 
-__all__ = ["functional"]
+__all__ = ["Module", "Parameter", "functional"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,8 @@ def _to_device(input: Array, device: backend.device, source: backend.device) -> 
     return backend.to_device(input, device)
 
 
-@public(method="to")
-def to(
-    input: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
-) -> Tensor:
-    """The tensor in another dtype, on another device, or in both like another tensor: itself if nothing changes."""
+def destination(args: Sequence[Any], dtype: Any, device: Any) -> tuple[Any, Any]:
+    """The dtype and the device that the arguments of `to` ask for; None where they ask for neither."""
     for argument in args:
         if isinstance(argument, Tensor):
             dtype, device = argument.dtype, argument.device
@@ -41,6 +38,15 @@ def to(
             device = argument
         else:
             dtype = argument
+    return dtype, device
+
+
+@public(method="to")
+def to(
+    input: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
+) -> Tensor:
+    """The tensor in another dtype, on another device, or in both like another tensor: itself if nothing changes."""
+    dtype, device = destination(args, dtype, device)
     result = input
     if device is not None and (target := backend.device(device)) != input.device:
         result = _to_device(result, target, input.device)
