@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import functional
+from . import functional, init
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["Module", "Parameter", "functional"]
+__all__ = ["Module", "Parameter", "functional", "init"]
