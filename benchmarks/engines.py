@@ -85,12 +85,25 @@ class _Taped(Engine):
 
 
 class Minideep(_Taped):
+    """Ours; the plain loop of an optimizer goes over raw arrays, as with the peers whose tensors hold some."""
+
     name = title = package = "minideep"
+    zeros_like, sqrt = staticmethod(np.zeros_like), staticmethod(np.sqrt)
 
     def __init__(self) -> None:
         import minideep
 
         self.homes = (minideep, minideep.nn.functional)
+
+    def gradients(self, function: Function, leaves: Sequence[Any], cotangent: Any = None) -> tuple[Any, list[Any]]:
+        y, gradients = super().gradients(function, leaves, cotangent)
+        return y, [g.array for g in gradients]
+
+    def values(self, leaves: Sequence[Any]) -> Sequence[Any]:
+        return [leaf.array for leaf in leaves]
+
+    def numpy(self, value: Any) -> np.ndarray:
+        return value.array if hasattr(value, "array") else value
 
 
 class Torch(_Taped):

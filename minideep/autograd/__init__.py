@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from ..backend import module_of
 from . import functional, graph
 from .anomaly import detect_anomaly
 from .function import Function
@@ -112,17 +111,19 @@ def _cotangents(name: str, outputs: Sequence[Any], given: Any, tracked: bool) ->
                 "it was computed from has requires_grad=True, or it was computed under no_grad()"
             )
         if g is None:
-            if output.numel() != 1:
+            if output.array.size != 1:
                 raise RuntimeError(
                     f"{name}: grad can be implicitly created only for scalar outputs, but this one has shape "
                     f"{output.shape}; reduce it first (.sum(), .mean()), or pass a gradient of that shape"
                 )
-            g = make_tensor(np.ones_like(output.array))
-        elif not isinstance(g, graph.Tensor):
+            ones = module_of(output.array).ones(output.array.shape, output.array.dtype)
+            result.append(make_tensor(ones) if tracked else ones)
+            continue
+        if not isinstance(g, graph.Tensor):
             raise TypeError(
                 f"{name}: the gradient given for an output must be a Tensor or None, not {type(g).__name__}"
             )
-        elif g.shape != output.shape:
+        if g.shape != output.shape:
             raise RuntimeError(f"{name}: the output has shape {output.shape}, but the gradient given for it {g.shape}")
         g = g if g.dtype == output.dtype else g.to(output.dtype)
         result.append(g if tracked else g.array)

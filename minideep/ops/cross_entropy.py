@@ -94,7 +94,9 @@ def _plain_cross_entropy(
 # ---------------------------------------------------------------------------------------------- fused
 
 
-def _cross_entropy_gradient(g: Any, input: Any, reduction: str, top: Any, total: Any, classes: _Classes) -> Any:
+def _cross_entropy_gradient(
+    g: Any, input: Any, reduction: str, exponentials: Any, total: Any, classes: _Classes
+) -> Any:
     """(softmax − 1 at the right class) · weight · g."""
     factors = widened(g)
     if reduction == "none":
@@ -103,9 +105,7 @@ def _cross_entropy_gradient(g: Any, input: Any, reduction: str, top: Any, total:
         factors = factors / classes.total
     if classes.weight is not None:
         factors = factors * classes.weight
-    dx = as_lanes(widened(input), _dimension_of_classes(input)) - top
-    np.exp(dx, out=dx)
-    dx *= (factors[:, None] if factors.ndim else factors) / total
+    dx = exponentials * ((factors[:, None] if factors.ndim else factors) / total)
     dx[classes.index] -= factors
     return dx.reshape(input.shape).astype(input.dtype, copy=False)
 
@@ -114,7 +114,7 @@ def _cross_entropy_gradient(g: Any, input: Any, reduction: str, top: Any, total:
     name="cross_entropy",
     method=False,
     twin=_plain_cross_entropy,
-    keeps=["top", "total", "classes"],
+    keeps=["exponentials", "total", "classes"],
     input=_cross_entropy_gradient,
 )
 def _cross_entropy(
@@ -122,9 +122,11 @@ def _cross_entropy(
 ) -> tuple[Array, Array, Array, _Classes]:
     x = as_lanes(expect_floats("cross_entropy", input), _dimension_of_classes(input))
     classes = _Classes("cross_entropy", x, target, weight, ignore_index)
-    top = x.max(axis=1, keepdims=True) if x.size else sums(x)
-    total = sums(np.exp(x - top))
-    losses = np.log(total[:, 0]) - (x[classes.index] - top[:, 0])
+    shifted = x - x.max(axis=1, keepdims=True) if x.size else x.copy()
+    chosen = shifted[classes.index]
+    exponentials = np.exp(shifted, out=shifted)
+    total = sums(exponentials)
+    losses = np.log(total[:, 0]) - chosen
     if classes.weight is not None:
         losses *= classes.weight
     if classes.ignored is not None:
@@ -133,7 +135,7 @@ def _cross_entropy(
         y = losses.reshape(target.shape)
     else:
         y = losses.sum() / classes.total if reduction == "mean" else losses.sum()
-    return y.astype(input.dtype, copy=False), top, total, classes
+    return y.astype(input.dtype, copy=False), exponentials, total, classes
 
 
 # ---------------------------------------------------------------------------------------------- what users call
