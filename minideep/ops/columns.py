@@ -70,11 +70,12 @@ class _Layout:
         self.filters = filters
         self.depth = self.channels // self.groups
         self.positions = self.rows.count * self.columns.count
+        self.on_cpu = device_of(x) is CPU
+        self.tap_by_tap = self.depth == 1 and self.on_cpu and x.dtype.kind == "f"
         self.as_it_is = self.rows.trivial and self.columns.trivial
         self.by_rows = self.rows.stride == 1 and self._rows_pay()
         self.copies = self.columns.taps * (1 if self.by_rows else self.rows.taps)
         self.side_by_side = self.positions <= _FEW and self.images > 1
-        self.on_cpu = device_of(x) is CPU
         self.blocks = list(self._cut(x.itemsize))
 
     def _rows_pay(self) -> bool:
@@ -83,6 +84,8 @@ class _Layout:
         An addition counts half, as it runs over longer pieces. The weight has to be put in order first.
         """
         height, width = self.rows.taps, self.columns.taps
+        if self.tap_by_tap:
+            return height > 1
         weight = self.filters * self.depth * height * width
         by_rows = width * self.channels + (height - 1) * self.filters / 2 + weight / (self.images * self.positions or 1)
         return by_rows < height * width * self.channels
@@ -112,8 +115,11 @@ class _Layout:
         return rows._replace(taps=1, count=rows.count + rows.reach - 1) if self.by_rows else rows
 
     def split(self, weight: Array) -> list[Array]:
-        """The weight as matrices of each group, to be multiplied by those of `_Columns.matrices`."""
+        """The weight as `_Columns.times` wants it: matrices of each group, to be multiplied by those of the windows."""
         filters, depth, height, width = weight.shape
+        if self.tap_by_tap:
+            taps = weight.reshape(self.groups, filters // self.groups, height, width)
+            return [taps.swapaxes(2, 3) if self.by_rows else taps]
         if not self.by_rows:
             return [contiguous(weight).reshape(self.groups, filters // self.groups, depth * height * width)]
         parts = contiguous(weight.transpose(2, 0, 1, 3))
@@ -122,6 +128,9 @@ class _Layout:
     def join(self, parts: list[Array]) -> Array:
         """What `split` took apart."""
         height, width = self.rows.taps, self.columns.taps
+        if self.tap_by_tap:
+            taps = parts[0].swapaxes(2, 3) if self.by_rows else parts[0]
+            return taps.reshape(self.filters, 1, height, width)
         if not self.by_rows:
             return parts[0].reshape(self.filters, self.depth, height, width)
         return np.stack(parts).reshape(height, self.filters, self.depth, width).transpose(1, 2, 0, 3)
@@ -162,35 +171,64 @@ class _Columns:
     def __init__(self, layout: _Layout, x: Array) -> None:
         self.layout = layout
         self.x = contiguous(x) if layout.as_it_is else x
-        self.memory = np.empty_like(x, shape=(0,))
+        self.memory = self.spare = np.empty_like(x, shape=(0,))
         self.borders: Any = None  # where the zeros of the padding are, as long as they are
 
-    def matrices(self, block: _Block) -> list[Array]:
-        """The matrices (images, groups, entries of a window, positions), one for each matrix of `_Layout.split`."""
-        layout = self.layout
-        channels = slice(block.groups.start * layout.depth, block.groups.stop * layout.depth)
-        x = self.x[block.images, channels]
-        source = contiguous(x.transpose(1, 2, 3, 0))[None] if layout.side_by_side else x[..., None]
-        rows, width = layout.loaded(block), layout.columns.count * source.shape[-1]
-        copies = source[:, :, block.rows] if layout.as_it_is else self._copies(source, rows)
-        groups = block.groups.stop - block.groups.start
-        matrix = copies.reshape(len(source), groups, layout.depth * layout.copies, rows.count * width)
-        if not layout.by_rows:
-            return [matrix]
-        size = (block.rows.stop - block.rows.start) * width
-        starts = range(0, layout.rows.reach * width, layout.rows.dilation * width)
-        return [matrix[..., start : start + size] for start in starts]
+    def times(self, parts: list[Array], block: _Block, out: Array | None) -> Array:
+        """The weight, as `_Layout.split` gives it, times the windows: (images, groups, filters, positions)."""
+        copies = self._copies(block)
+        if self.layout.tap_by_tap:
+            return np.einsum("ngabp,gfab->ngfp", self._taps(copies), parts[0][block.groups], out=out)
+        matrices = self._matrices(copies)
+        out = np.matmul(parts[0][block.groups], matrices[0], out=out)
+        for part, matrix in zip(parts[1:], matrices[1:], strict=True):
+            if self.spare.shape != out.shape:
+                self.spare = np.empty_like(out)
+            np.add(out, np.matmul(part[block.groups], matrix, out=self.spare), out=out)
+        return out
 
-    def _copies(self, source: Array, rows: Windows) -> Array:
-        """The entries at each tap in an array (images, channels, taps, taps, rows, columns, images side by side)."""
-        columns = self.layout.columns
-        batch, channels, _, _, side_by_side = source.shape
-        shape = (batch, channels, rows.taps, columns.taps, rows.count, columns.count, side_by_side)
-        size = math.prod(shape)
-        if self.memory.size < size:
-            self.memory = np.empty_like(source, shape=(size,))
-            self.borders = None
-        copies = self.memory[:size].reshape(shape)
+    def times_transposed(self, g: Array, block: _Block) -> list[Array]:
+        """Such an array times the windows transposed: something for each part of the weight."""
+        copies = self._copies(block)
+        if self.layout.tap_by_tap:
+            products = [np.vecdot(self._taps(copies)[:, :, None], g[..., None, None, :])]
+        else:
+            products = [np.matmul(g, matrix.swapaxes(-1, -2)) for matrix in self._matrices(copies)]
+        return [p[0] if len(p) == 1 else np.add.reduce(p, axis=0) for p in products]
+
+    def _matrices(self, copies: Array) -> list[Array]:
+        """The matrices (images, groups, entries of a window, positions), one for each part of the weight."""
+        images, groups, depth, above, beside, rows, width = copies.shape
+        matrix = copies.reshape(images, groups, depth * above * beside, rows * width)
+        if not self.layout.by_rows:
+            return [matrix]
+        reach, step = self.layout.rows.reach, self.layout.rows.dilation * width
+        size = (rows - reach + 1) * width
+        return [matrix[..., start : start + size] for start in range(0, reach * width, step)]
+
+    def _taps(self, copies: Array) -> Array:
+        """For one channel a group, what windows see at each tap, (images, groups, taps, taps, positions): a view."""
+        images, groups, _, above, beside, rows, width = copies.shape
+        taps = copies.reshape(images, groups, above, beside, rows * width)
+        if not self.layout.by_rows:
+            return taps
+        size = (rows - self.layout.rows.reach + 1) * width
+        starts = np.lib.stride_tricks.sliding_window_view(taps[:, :, 0], size, axis=-1)
+        return starts[..., :: self.layout.rows.dilation * width, :]
+
+    def _copies(self, block: _Block) -> Array:
+        """What the windows of a block see: (images, groups, depth, taps, taps, rows, columns · images side by side)."""
+        layout, groups = self.layout, block.groups.stop - block.groups.start
+        x = self.x[block.images, block.groups.start * layout.depth : block.groups.stop * layout.depth]
+        source = contiguous(x.transpose(1, 2, 3, 0))[None] if layout.side_by_side else x[..., None]
+        rows, columns, images = layout.loaded(block), layout.columns, source.shape[-1]
+        shape = (len(source), groups, layout.depth, rows.taps, columns.taps, rows.count, columns.count * images)
+        if layout.as_it_is:
+            return source[:, :, block.rows].reshape(shape)
+        if self.memory.size < math.prod(shape):
+            self.memory, self.borders = np.empty_like(source, shape=(math.prod(shape),)), None
+        copies = self.memory[: math.prod(shape)].reshape(shape)
+        of_taps = copies.reshape(*source.shape[:2], *shape[3:6], columns.count, images)
         seen_y = [rows.seen(tap) for tap in range(rows.taps)]
         seen_x = [columns.seen(tap) for tap in range(columns.taps)]
         borders = shape, [out for out, _ in seen_y]
@@ -199,7 +237,7 @@ class _Columns:
             self.borders = borders
         for i, (out_y, in_y) in enumerate(seen_y):
             for j, (out_x, in_x) in enumerate(seen_x):
-                copies[:, :, i, j, out_y, out_x] = source[:, :, in_y, in_x]
+                of_taps[:, :, i, j, out_y, out_x] = source[:, :, in_y, in_x]
         return copies
 
 
@@ -217,20 +255,13 @@ def convolve(x: Array, weight: Array, bias: Array | None, geometry: Geometry) ->
         bias = bias.reshape(layout.groups, -1, 1)
 
     def work(blocks: list[_Block]) -> None:
-        columns, spare = _Columns(layout, x), None
+        columns = _Columns(layout, x)
         for block in blocks:
-            matrices = columns.matrices(block)
-            out = None if layout.side_by_side else layout.grouped(y, block)
-            out = np.matmul(parts[0][block.groups], matrices[0], out=out)
-            for part, matrix in zip(parts[1:], matrices[1:], strict=True):
-                spare = spare if spare is not None and spare.shape == out.shape else np.empty_like(out)
-                np.add(out, np.matmul(part[block.groups], matrix, out=spare), out=out)
+            out = columns.times(parts, block, None if layout.side_by_side else layout.grouped(y, block))
             if bias is not None:
                 np.add(out, bias[block.groups], out=out)
             if layout.side_by_side:
-                y[block.images] = out.reshape(*y.shape[1:], block.images.stop - block.images.start).transpose(
-                    3, 0, 1, 2
-                )
+                y[block.images] = out.reshape(*shape[1:], -1).transpose(3, 0, 1, 2)
 
     layout.work_off(work)
     return y
@@ -240,16 +271,14 @@ def convolve(x: Array, weight: Array, bias: Array | None, geometry: Geometry) ->
 def weight_gradient(x: Array, g: Array, geometry: Geometry) -> Array:
     """``Σ g[n,f,o] · x[n,c,i]`` over n and o, for each f, c and tap t at which window o sees entry i."""
     layout, g = _Layout(x, g.shape[1], geometry), contiguous(g)
-    shape = layout.groups, layout.filters // layout.groups, layout.depth * layout.copies
+    shape = layout.filters, layout.depth, layout.rows.taps, layout.columns.taps
 
     def work(blocks: list[_Block]) -> list[Array]:
-        columns = _Columns(layout, x)
-        sums = [np.zeros_like(x, shape=shape) for _ in range(layout.rows.taps if layout.by_rows else 1)]
+        columns, sums = _Columns(layout, x), layout.split(np.zeros_like(x, shape=shape, order="C"))
         for block in blocks:
-            rows = layout.grouped(g, block)
-            for total, matrix in zip(sums, columns.matrices(block), strict=True):
-                products = np.matmul(rows, matrix.swapaxes(-1, -2))
-                total[block.groups] += products[0] if len(products) == 1 else np.add.reduce(products, axis=0)
+            products = columns.times_transposed(layout.grouped(g, block), block)
+            for total, product in zip(sums, products, strict=True):
+                total[block.groups] += product
         return sums
 
     return layout.join([functools.reduce(np.add, parts) for parts in zip(*layout.work_off(work), strict=True)])
