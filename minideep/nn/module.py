@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -170,10 +171,12 @@ class Module(Stateful):
     def _get_name(self) -> str:
         return self.__class__.__name__
 
+    def _children_repr(self) -> list[str]:
+        return [f"({name}): {module!r}" for name, module in self._modules.items()]
+
     def __repr__(self) -> str:
-        extra = self.extra_repr()
-        children = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()]
+        extra, children = self.extra_repr(), self._children_repr()
         if not children and "\n" not in extra:
             return f"{self._get_name()}({extra})"
-        lines = [*(extra.split("\n") if extra else []), *children]
-        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+        lines = [*extra.splitlines(), *children]
+        return f"{self._get_name()}(\n" + textwrap.indent("\n".join(lines), "  ") + "\n)"
