@@ -36,7 +36,7 @@ class Hooks:
 
     def call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """``module.forward(*args, **kwargs)`` with the hooks around it."""
-        result, due = None, dict(self.forward)
+        result, called = None, set()
         try:
             args, kwargs = self._prepared(module, args, kwargs)
             crossing = _Crossing(module, self) if self.backward or self.backward_pre else None
@@ -44,13 +44,13 @@ class Hooks:
                 args = crossing.enter(args)
             result = module.forward(*args, **kwargs)
             for key, hook in self.forward.copy().items():
-                del due[key]
+                called.add(key)
                 changed = hook(module, args, kwargs, result)
                 result = result if changed is None else changed
             return crossing.leave(result) if crossing else result
         except Exception:
-            for hook in due.values():
-                if hook.always_call:
+            for key, hook in self.forward.copy().items():
+                if hook.always_call and key not in called:
                     _call_silently(hook, module, args, kwargs, result)
             raise
 
@@ -96,17 +96,23 @@ def _call_silently(hook: Hook, *arguments: Any) -> None:
 
 
 class _Gate(Function):
-    """The identity, for several tensors at once: going back, what `passes` makes of their gradients goes on."""
+    """The identity, for several tensors at once: going back, what `passes` makes of their gradients goes on.
+
+    For a tensor that no gradient arrives at, `passes` is given zeros (`fill`) or None.
+    """
 
     @staticmethod
-    def forward(ctx: Any, passes: Callable[[Sequence[Any]], Sequence[Any]], *tensors: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, passes: Callable[[Sequence[Any]], Sequence[Any]], fill: bool, *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
         ctx.passes = passes
-        ctx.set_materialize_grads(False)
+        ctx.set_materialize_grads(fill)
+        ctx.mark_non_differentiable(*[tensor for tensor in tensors if not tensor.requires_grad])
         return tensors
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Any, ...]:
-        return (None, *ctx.passes(gradients))
+        return (None, None, *ctx.passes(gradients))
 
 
 class _Crossing:
@@ -121,10 +127,10 @@ class _Crossing:
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         self.inputs = len(args)
         self.entered = is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in args)
-        return _through_gate(args, self._after) if self.entered else args
+        return _through_gate(args, self._after, True) if self.entered else args
 
     def leave(self, result: Any) -> Any:
-        outputs = _through_gate(result if isinstance(result, tuple) else (result,), self._before)
+        outputs = _through_gate(result if isinstance(result, tuple) else (result,), self._before, False)
         return outputs if isinstance(result, tuple) else outputs[0]
 
     def _before(self, grad_output: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -151,7 +157,9 @@ class _Crossing:
         return grad_input
 
 
-def _through_gate(values: tuple[Any, ...], passes: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> tuple[Any, ...]:
+def _through_gate(
+    values: tuple[Any, ...], passes: Callable[[tuple[Any, ...]], tuple[Any, ...]], fill: bool
+) -> tuple[Any, ...]:
     """The values, of which the tensors go through one gate together; `passes` sees None where there is no tensor."""
     places = [place for place, value in enumerate(values) if isinstance(value, Tensor)]
     if not places:
@@ -165,7 +173,7 @@ def _through_gate(values: tuple[Any, ...], passes: Callable[[tuple[Any, ...]], t
         return [passed[place] for place in places]
 
     through = list(values)
-    for place, tensor in zip(places, _Gate.apply(among_all, *[values[p] for p in places]), strict=True):
+    for place, tensor in zip(places, _Gate.apply(among_all, fill, *[values[p] for p in places]), strict=True):
         through[place] = tensor
     return tuple(through)
 

@@ -139,6 +139,11 @@ class Members:
         if "_member_kinds" in self.__dict__:
             self._forget(name)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Of a copy, also of a shallow one: the registries are its own."""
+        kinds, unsaved = dict(state["_member_kinds"]), set(state["_unsaved_buffers"])
+        self.__dict__.update(state, _member_kinds=kinds, _unsaved_buffers=unsaved)
+
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name[0].isdigit()]
 
