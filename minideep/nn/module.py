@@ -51,8 +51,9 @@ class Module(Stateful):
         """Tell this module and all inside it that they are being trained, or not: dropout and batch norm ask."""
         if not isinstance(mode, bool):
             raise ValueError(f"train: training mode is expected to be boolean, but got {mode!r}")
-        for module in self.modules():
-            module.training = mode
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
         return self
 
     def eval(self) -> Self:
