@@ -76,7 +76,7 @@ class Stateful(Members):
         if strict:
             wrong = {"Missing": found.missing_keys, "Unexpected": found.unexpected_keys}
             quoted = {what: ", ".join(f'"{key}"' for key in keys) for what, keys in wrong.items() if keys}
-            errors[:0] = [f"{what} key(s) in state_dict: {names}. " for what, names in quoted.items()]
+            errors[:0] = [f"{what} key(s) in state_dict: {names}." for what, names in quoted.items()]
         if errors:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         return found
