@@ -28,10 +28,16 @@ class _Settingless(FunctionModule):
     def __init__(self) -> None:
         super().__init__()
 
+    def forward(self, input: Tensor) -> Tensor:
+        return self.function(input)
+
 
 class _InPlace(FunctionModule):
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(inplace=inplace)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self.function(input, inplace=True) if self.inplace else self.function(input)
 
 
 # ---------------------------------------------------------------------------------------------- smooth
@@ -111,7 +117,7 @@ class Swish(Module):
         return F.swish(input, self.beta)
 
     def extra_repr(self) -> str:
-        return f"beta={self.beta.item():.4g}, learnable={self.beta.requires_grad}"
+        return f"beta={self.beta.item():.4g}, learnable={isinstance(self.beta, Parameter)}"
 
 
 class Mish(_InPlace):

@@ -112,8 +112,10 @@ class _BatchNorm(_ChannelNorm):
         """How far this batch moves the running statistics; without a momentum, they are means over all batches."""
         if not self.training or not self.track_running_stats or self.num_batches_tracked is None:
             return self.momentum or 0.0
-        self.num_batches_tracked.add_(1)
-        return 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+        count = self.num_batches_tracked
+        count.array += 1
+        count.version.bump()
+        return 1 / count.item() if self.momentum is None else self.momentum
 
 
 class BatchNorm1d(_BatchNorm):

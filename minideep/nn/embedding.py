@@ -54,6 +54,10 @@ class Embedding(Module):
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.max_norm, self.norm_type = max_norm, norm_type
         if _weight is not None:
+            if _weight.shape != (num_embeddings, embedding_dim):
+                raise AssertionError(
+                    f"Embedding: expected weights {(num_embeddings, embedding_dim)}, but got {_weight.shape}"
+                )
             self.weight = Parameter(_weight)
             return
         self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype))

@@ -9,17 +9,11 @@ import numpy as np
 import pytest
 
 import minideep
-from tests.nn.cases import ARRAYS, CASES, ERRORS, Case, Constant
+from tests.nn.cases import CASES, ERRORS, Case
+from tests.nn.running import made, step
 from tests.support import NO_TORCH, compare, outcome, same_error
 
 torch = pytest.importorskip("torch", reason=NO_TORCH)
-
-
-def made(case: Case, library: Any) -> Any:
-    """The module of a case, in float64."""
-    arrays = {name: library.tensor(array) for name, array in ARRAYS.items()}
-    names = {name: getattr(library.nn, name) for name in dir(library.nn) if name[0].isupper()}
-    return eval(case.text, {**names, **arrays, "nn": library.nn}).double()
 
 
 def alike(case: Case) -> tuple[Any, Any]:
@@ -30,42 +24,6 @@ def alike(case: Case) -> tuple[Any, Any]:
             parameter.copy_(torch.tensor(np.random.default_rng(parameter.numel()).normal(size=parameter.shape)))
     ours.load_state_dict({name: x.numpy() for name, x in theirs.state_dict().items()})
     return ours, theirs
-
-
-def inputs_of(case: Case, library: Any) -> tuple[list[Any], dict[str, Any], list[Any]]:
-    """Inputs, keywords, and the leaves among the inputs. The same array twice is the same tensor twice."""
-    rng = np.random.default_rng(7)
-    made: dict[int, Any] = {}
-    leaves, inputs = [], []
-    for given in case.inputs:
-        if id(given) not in made or isinstance(given, tuple):
-            if isinstance(given, Constant):
-                made[id(given)] = library.tensor(given.array)
-            else:
-                array = rng.normal(size=given) * 2 if isinstance(given, tuple) else given
-                leaf = library.tensor(array)
-                if leaf.is_floating_point():
-                    leaves.append(leaf.requires_grad_())
-                    leaf = leaf * 1  # so that modules may change it in place
-                made[id(given)] = leaf
-        inputs.append(made[id(given)])
-    keywords = {
-        name: library.tensor(value) if isinstance(value, np.ndarray) else value for name, value in case.keywords.items()
-    }
-    return inputs, keywords, leaves
-
-
-def step(module: Any, case: Case, library: Any) -> Any:
-    """Results, gradients of inputs and parameters, and the state afterwards."""
-    inputs, keywords, leaves = inputs_of(case, library)
-    results = module(*inputs, **keywords)
-    results = [y for y in (results if isinstance(results, tuple) else (results,)) if y is not None]
-    for y in results:
-        if y.requires_grad:
-            cotangent = np.random.default_rng(5).normal(size=tuple(y.shape))
-            y.backward(library.tensor(cotangent), retain_graph=True)
-    gradients = [None if p.grad is None else p.grad for p in (*leaves, *module.parameters())]
-    return [y.detach() for y in results], gradients, list(module.state_dict().values())
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
