@@ -37,6 +37,9 @@ class NoSuchAttribute(AttributeError):
         nearest = difflib.get_close_matches(self.attribute, dir(self.owner), 1)
         return text + "".join(f"; did you mean '{name}'?" for name in nearest)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AttributeError, (str(self),)  # to be sent to another process, without the module
+
 
 class Members:
     """The half of `Module` that keeps its members."""
@@ -95,9 +98,8 @@ class Members:
     def _keep(self, name: str, value: Any, kind: Kind) -> None:
         """Make `value` the member of that name."""
         kinds = self._kinds_or_error(name, kind)
-        wanted = {Kind.PARAMETER: Parameter, Kind.BUFFER: Tensor, Kind.CHILD: Members}[kind]
+        wanted, expected = _WANTED[kind]
         if value is not None and not isinstance(value, wanted):
-            expected = {Kind.PARAMETER: "nn.Parameter", Kind.BUFFER: "Tensor", Kind.CHILD: "nn.Module"}[kind]
             raise TypeError(
                 f"{type(self).__name__}: cannot assign '{type(value).__name__}' as {kind.value} '{name}' ({expected} "
                 "or None expected)" + _way_out(name, value, kind)
@@ -132,6 +134,10 @@ class Members:
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
+        """Asked for what is not there, or for a property that looked for something that is not there."""
+        prop = getattr(type(self), name, None)
+        if isinstance(prop, property) and prop.fget is not None:
+            return prop.fget(self)  # again, to raise its own error rather than one that says it does not exist
         raise NoSuchAttribute(self, name)
 
     def __delattr__(self, name: str) -> None:
@@ -250,6 +256,13 @@ class Members:
         what = f"'{name}' is not a {kind.value}" if hasattr(self, name) else f"there is no '{name}'"
         names = ", ".join(self._members(kind)) or "none"
         raise AttributeError(f"{caller}: {what} of {type(self).__name__}, whose {kind.value}s are: {names}")
+
+
+_WANTED: dict[Kind, tuple[Any, str]] = {
+    Kind.PARAMETER: (Parameter, "nn.Parameter"),
+    Kind.BUFFER: (Tensor, "Tensor"),
+    Kind.CHILD: (Members, "nn.Module"),
+}
 
 
 def _way_out(name: str, value: Any, kind: Kind) -> str:

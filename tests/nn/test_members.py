@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 import minideep as md
@@ -338,6 +340,25 @@ def test_an_unknown_attribute_like_no_other() -> None:
     with pytest.raises(AttributeError) as info:
         _ = affine(md).zzzzzz
     assert str(info.value) == "'Affine' object has no attribute 'zzzzzz'"
+
+
+def test_an_error_inside_a_property_is_told_as_it_is() -> None:
+    class Halved(Module):
+        @property
+        def half(self):
+            return self.vaule / 2
+
+    module = Halved()
+    module.value = 3
+    with pytest.raises(AttributeError, match=r"^'Halved' object has no attribute 'vaule'; did you mean 'value'\?$"):
+        _ = module.half
+
+
+def test_the_error_crosses_processes_without_the_module() -> None:
+    with pytest.raises(AttributeError) as info:
+        _ = affine(md).wieght  # of a local class, which pickle could not find
+    copied = pickle.loads(pickle.dumps(info.value))
+    assert str(copied) == str(info.value)
 
 
 def test_dir_lists_members_but_no_numbers() -> None:
