@@ -73,18 +73,16 @@ class Members:
 
     def _check_new(self, name: str, kind: Kind) -> None:
         """Refuse names that would not do, or that stand for something else."""
+        what = f"{type(self).__name__}.register_{kind.value}: {kind.value} name"
         if not isinstance(name, str):
-            raise TypeError(f"{self._as_in(kind)}: {kind.value} name should be a string, but got {name!r}")
+            raise TypeError(f"{what} should be a string, but got {name!r}")
         if "." in name:
-            raise KeyError(f"{self._as_in(kind)}: {kind.value} name can't contain '.', but got '{name}'")
+            raise KeyError(f"{what} can't contain '.', but got '{name}'")
         if not name:
-            raise KeyError(f"{self._as_in(kind)}: {kind.value} name can't be an empty string")
+            raise KeyError(f"{what} can't be an empty string")
         known = self._kinds_or_error(name, kind).get(name)
         if known is not kind and (name in self.__dict__ or hasattr(type(self), name)):
-            raise KeyError(f"{self._as_in(kind)}: attribute '{name}' already exists; choose another name")
-
-    def _as_in(self, kind: Kind) -> str:
-        return f"{type(self).__name__}.register_{kind.value}"
+            raise KeyError(f"{what} will not do: attribute '{name}' already exists; choose another")
 
     def _kinds_or_error(self, name: str, kind: Kind) -> dict[str, Kind]:
         kinds = self.__dict__.get("_member_kinds")
@@ -100,9 +98,10 @@ class Members:
         kinds = self._kinds_or_error(name, kind)
         wanted, expected = _WANTED[kind]
         if value is not None and not isinstance(value, wanted):
+            replace = f"; write nn.Parameter(…) to replace it, or {name}.data = … to change its values"
             raise TypeError(
                 f"{type(self).__name__}: cannot assign '{type(value).__name__}' as {kind.value} '{name}' ({expected} "
-                "or None expected)" + _way_out(name, value, kind)
+                "or None expected)" + (replace if wanted is Parameter and isinstance(value, Tensor) else "")
             )
         if kind is Kind.PARAMETER and value is not None and value.grad_fn is not None:
             raise ValueError(
@@ -263,10 +262,3 @@ _WANTED: dict[Kind, tuple[Any, str]] = {
     Kind.BUFFER: (Tensor, "Tensor"),
     Kind.CHILD: (Members, "nn.Module"),
 }
-
-
-def _way_out(name: str, value: Any, kind: Kind) -> str:
-    """How to mend the commonest of wrong assignments."""
-    if kind is Kind.PARAMETER and isinstance(value, Tensor):
-        return f"; write nn.Parameter(…) to replace it, or {name}.data = … to change its values"
-    return ""

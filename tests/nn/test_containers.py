@@ -256,7 +256,7 @@ def test_get_of_a_module_dict() -> None:
 
 def test_names_that_a_module_uses_itself_are_refused() -> None:
     error = agree(lambda m: m.nn.ModuleDict({"keys": affine(m)}))
-    assert "ModuleDict.register_module: attribute 'keys' already exists" in str(error)
+    assert "ModuleDict.register_module: module name will not do: attribute 'keys' already exists" in str(error)
 
 
 WRONG_UPDATES = {

@@ -112,7 +112,7 @@ def test_names_that_will_not_do(kind, name) -> None:
         5: f"Affine.register_{kind}: {kind} name should be a string, but got 5",
         "a.b": f"Affine.register_{kind}: {kind} name can't contain '.', but got 'a.b'",
         "": f"Affine.register_{kind}: {kind} name can't be an empty string",
-    }.get(name, f"Affine.register_{kind}: attribute '{name}' already exists; choose another name")
+    }.get(name, f"Affine.register_{kind}: {kind} name will not do: attribute '{name}' already exists; choose another")
     assert expected in text or (kind, name) in [("parameter", "weight"), ("buffer", "calls")]
 
 
