@@ -225,6 +225,8 @@ class MyGrad(_Composed):
     def conv2d(self, x: Any, weight: Any, stride: int = 1, padding: int = 0, groups: int = 1) -> Any:
         if groups != 1:
             raise Lacks("MyGrad has no grouped convolution")
+        if any((size + 2 * padding - taps) % stride for size, taps in zip(x.shape[2:], weight.shape[2:], strict=True)):
+            raise Lacks("MyGrad's windows have to end where the image does")
         return self._nnet.layers.conv_nd(x, weight, stride=stride, padding=padding)
 
     def max_pool2d(self, x: Any, size: int) -> Any:
