@@ -37,8 +37,8 @@ class FunctionModule(Module):
             else:
                 setattr(self, name, value)
 
-    def forward(self, *inputs: Any) -> Any:
-        return self.function(*inputs, **{name: getattr(self, name) for name in self._settings})
+    def forward(self, *inputs: Any, **named_inputs: Any) -> Any:
+        return self.function(*inputs, **named_inputs, **{name: getattr(self, name) for name in self._settings})
 
     def extra_repr(self) -> str:
         """All settings, but for those that PyTorch does not show either."""

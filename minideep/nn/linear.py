@@ -16,15 +16,14 @@ from .parameter import Parameter
 __all__ = ["Identity", "Linear"]
 
 
-def spread_by_fan_in(*parameters: Tensor | None) -> None:
-    """Draw a weight, which comes first, and maybe a bias evenly between ±1/√fan_in: PyTorch's default.
+def spread_by_fan_in(weight: Tensor, bias: Tensor | None) -> None:
+    """Draw both evenly between ±1/√fan_in, PyTorch's default. Inputs of variance 1 give results of variance 1/3.
 
-    The fan-in is how many numbers each result is a sum of: for a weight (m, n, …), the product of all sides but the
-    first. Inputs of variance 1 then give results of variance 1/3.
+    The fan-in is how many products each result is a sum of: all sides of the weight but the first, multiplied.
     """
-    fan_in = math.prod(parameters[0].shape[1:]) if parameters[0] is not None else 0
+    fan_in = math.prod(weight.shape[1:])
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
-    for parameter in parameters:
+    for parameter in (weight, bias):
         if parameter is not None:
             init.uniform_(parameter, -bound, bound)
 

@@ -36,15 +36,7 @@ class _Pad(Module):
 # ---------------------------------------------------------------------------------------------- with a constant
 
 
-class ConstantPad1d(_Pad):
-    """`value` at both ends of the last dimension.
-
-    >>> ConstantPad1d((1, 2), 7.0)(Tensor([[1.0, 2.0]]))
-    tensor([[7., 1., 2., 7., 7.]])
-    """
-
-    sides = 1
-
+class _ConstantPad(_Pad):
     def __init__(self, padding: Sizes, value: float) -> None:
         super().__init__(padding)
         self.value = value
@@ -53,7 +45,17 @@ class ConstantPad1d(_Pad):
         return f"padding={self.padding}, value={self.value}"
 
 
-class ConstantPad2d(ConstantPad1d):
+class ConstantPad1d(_ConstantPad):
+    """`value` at both ends of the last dimension.
+
+    >>> ConstantPad1d((1, 2), 7.0)(Tensor([[1.0, 2.0]]))
+    tensor([[7., 1., 2., 7., 7.]])
+    """
+
+    sides = 1
+
+
+class ConstantPad2d(_ConstantPad):
     """`value` all around the last two dimensions."""
 
     sides = 2

@@ -10,7 +10,7 @@ from ..backend import DType
 from ..ops.creation import full
 from ..ops.elementwise import sigmoid
 from ..ops.random import rand_like
-from ..ops.windows import Sizes, listed
+from ..ops.windows import Sizes, Windows, batched, listed
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module
@@ -38,6 +38,20 @@ class _Windowed(Module):
 # ---------------------------------------------------------------------------------------------- stochastic
 
 
+def _drawn(activations: Tensor) -> Tensor:
+    """One entry of each window: the first at which the running sum reaches a random share of the whole."""
+    upto = activations.detach().cumsum(2)
+    whole = upto[:, :, -1:]
+    chosen = upto.lt((1 - rand_like(whole)) * whole).sum(2, keepdim=True)
+    return activations.gather(2, chosen).squeeze(2)
+
+
+def _expected(activations: Tensor) -> Tensor:
+    """The mean of what might be drawn: Σ a · a/Σa."""
+    whole = activations.sum(2)
+    return (activations * activations).sum(2) / (whole + whole.eq(0))
+
+
 class _StochasticPool(_Windowed):
     def __init__(self, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0) -> None:
         super().__init__(kernel_size, stride, padding)
@@ -46,35 +60,19 @@ class _StochasticPool(_Windowed):
         if input.ndim not in (self.sides + 1, self.sides + 2):
             shapes = "(C, L) or (N, C, L)" if self.sides == 1 else "(C, H, W) or (N, C, H, W)"
             raise RuntimeError(f"{type(self).__name__}: expected an input {shapes}, but got {input.shape}")
-        images = input if input.ndim == self.sides + 2 else input.unsqueeze(0)
-        activations = self._windows(images.relu())
-        pooled = self._drawn(activations) if self.training else self._expected(activations)
-        pooled = pooled.reshape((*images.shape[:2], *self._counts(images)))
-        return pooled if images is input else pooled.squeeze(0)
+        if self.sides == 1:  # a signal is an image of height 1
+            return batched(self._pooled, input.unsqueeze(-2), 4).squeeze(-2)
+        return batched(self._pooled, input, 4)
 
-    def _windows(self, images: Tensor) -> Tensor:
-        """The entries of every window: (N, C, taps, number of windows)."""
-        if self.sides == 1:
-            images = images.unsqueeze(-1)
-        behind = (1,) * (2 - self.sides), (0,) * (2 - self.sides)
-        columns = F.unfold(images, self.kernel_size + behind[0], 1, self.padding + behind[1], self.stride + behind[0])
-        return columns.unflatten(1, (images.shape[1], math.prod(self.kernel_size)))
-
-    def _counts(self, images: Tensor) -> list[int]:
-        """How many windows there are along each side."""
-        settings = zip(images.shape[2:], self.kernel_size, self.stride, self.padding, strict=True)
-        return [(n + 2 * padding - taps) // step + 1 for n, taps, step, padding in settings]
-
-    def _drawn(self, activations: Tensor) -> Tensor:
-        """One entry of each window: the first at which the running sum reaches a random share of the whole."""
-        upto = activations.detach().cumsum(2)
-        whole = upto[:, :, -1:]
-        chosen = upto.lt((1 - rand_like(whole)) * whole).sum(2, keepdim=True)
-        return activations.gather(2, chosen).squeeze(2)
-
-    def _expected(self, activations: Tensor) -> Tensor:
-        whole = activations.sum(2)
-        return (activations * activations).sum(2) / (whole + whole.eq(0))
+    def _pooled(self, images: Tensor) -> Tensor:
+        missing = 2 - self.sides
+        kernel, stride = (1,) * missing + self.kernel_size, (1,) * missing + self.stride
+        padding = (0,) * missing + self.padding
+        columns = F.unfold(images.relu(), kernel, 1, padding, stride)
+        activations = columns.unflatten(1, (images.shape[1], math.prod(kernel)))  # (N, C, taps, windows)
+        pooled = _drawn(activations) if self.training else _expected(activations)
+        along = [Windows.over(*side) for side in zip(images.shape[2:], kernel, stride, padding, strict=True)]
+        return pooled.unflatten(2, [windows.count for windows in along])
 
 
 class StochasticPool1d(_StochasticPool):
