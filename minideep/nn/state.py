@@ -6,9 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+
 from ..autograd import no_grad
 from ..autograd.hooks import RemovableHandle
-from ..construction import as_tensor
+from ..construction import as_tensor, from_dlpack
 from ..tensor import Tensor
 from . import hooks
 from .members import Members
@@ -62,9 +64,10 @@ class Stateful(Members):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> IncompatibleKeys:
-        """Copy tensors or arrays, by name, into the parameters and buffers; with `assign`, put them in their place.
+        """Copy what is given by name into the parameters and buffers; with `assign`, put it in their place.
 
-        A shape that differs is an error, and so are, if `strict`, names that do not match; one message has them all.
+        Tensors will do, arrays, and what speaks DLPack, as PyTorch's tensors. A shape that differs is an error, and so
+        are, if `strict`, names that do not match; one message has them all.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: expected state_dict to be dict-like, but got {type(state_dict)}")
@@ -117,13 +120,13 @@ class Stateful(Members):
         own, children = self._state(), self._modules
         for name, current in own.items():
             if prefix + name in state_dict:
-                given = state_dict[prefix + name]
-                if error := _misfit(prefix + name, current, given):
-                    error_msgs.append(error)
+                given = _as_tensor(state_dict[prefix + name])
+                if isinstance(given, str) or given.shape != current.shape:
+                    error_msgs.append(_misfit(prefix + name, current, given))
                 elif local_metadata.get("assign_to_params_buffers"):
-                    self._assign(name, current, as_tensor(given))
+                    self._assign(name, current, given)
                 else:
-                    current.copy_(as_tensor(given))
+                    current.copy_(given)
             elif strict:
                 missing_keys.append(prefix + name)
         for key in state_dict if strict else ():
@@ -153,16 +156,21 @@ class Stateful(Members):
         return hooks.add(self._hooks().load_post, hook)
 
 
-def _misfit(key: str, current: Tensor, given: Any) -> str:
-    """Why a value cannot be loaded; '' if it can."""
-    if not hasattr(given, "dtype") or not hasattr(given, "shape"):
+def _as_tensor(value: Any) -> Tensor | str:
+    """A Tensor, an array or another library's tensor (by way of DLPack) as a Tensor; of anything else, what it is."""
+    if isinstance(value, Tensor) or isinstance(getattr(value, "dtype", None), np.dtype):
+        return as_tensor(value)
+    return from_dlpack(value) if hasattr(value, "__dlpack__") else type(value).__name__
+
+
+def _misfit(key: str, current: Tensor, given: Tensor | str) -> str:
+    """Why a value cannot be loaded."""
+    if isinstance(given, str):
         return (
             f'While copying the parameter named "{key}", expected a Tensor or an array from the checkpoint but '
-            f"received {type(given).__name__}"
+            f"received {given}."
         )
-    if tuple(given.shape) != current.shape:
-        return (
-            f"size mismatch for {key}: copying a param with shape {tuple(given.shape)} from checkpoint, the shape in "
-            f"current model is {current.shape}."
-        )
-    return ""
+    return (
+        f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, the shape in current "
+        f"model is {current.shape}."
+    )

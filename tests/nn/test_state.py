@@ -306,10 +306,13 @@ def test_a_deep_copy_has_hooks_of_its_own() -> None:
     agree(program)
 
 
-def test_state_dicts_load_across_libraries() -> None:
-    if torch is None:
-        pytest.skip("needs PyTorch")
-    source = filled(network(torch), torch)
-    target = network(md)
-    target.load_state_dict({name: t.numpy() for name, t in source.state_dict().items()})
-    compare(list(target.state_dict().values()), list(source.state_dict().values()))
+@needs_torch
+@pytest.mark.parametrize("as_arrays", [True, False])
+def test_pytorchs_state_dicts_load(as_arrays) -> None:
+    source, target = filled(network(torch), torch), network(md)
+    state = source.state_dict()
+    target.load_state_dict({name: t.numpy() for name, t in state.items()} if as_arrays else state)
+    compare(list(target.state_dict().values()), list(state.values()))
+    with torch.no_grad():
+        source.scale.add_(1.0)
+    assert target.scale.item() != source.scale.item()
