@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 import minideep as md
+from gradcheck import strict
 from minideep.nn import Parameter, init
 from tests.support import agree
+
+strict.register()
 
 NONLINEARITIES = [
     "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid",
@@ -245,3 +248,14 @@ def test_they_write_where_they_are_told_to(name, dtype) -> None:
     assert tensor.is_leaf
     assert tensor.version.count > version
     assert np.isfinite(tensor.numpy(force=True)).all()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_on_a_device(name) -> None:
+    """The same numbers as on the CPU, from a generator of the same seed."""
+    made = {}
+    for device in ("cpu", "strict"):
+        md.manual_seed(3)
+        made[device] = getattr(init, name)(md.empty(4, 6, device=device), **EVERY[name])
+    assert str(made["strict"].device) == "strict"
+    assert np.array_equal(made["strict"].cpu().numpy(), made["cpu"].numpy())

@@ -7,9 +7,12 @@ import timeit
 import pytest
 
 import minideep as md
+from gradcheck import strict
 from minideep.nn import Module
 from tests.nn.networks import affine, network, rows
 from tests.support import agree
+
+strict.register()
 
 
 def test_a_network_computes_and_learns() -> None:
@@ -166,6 +169,22 @@ def test_cuda_without_a_gpu_says_what_to_install() -> None:
         pytest.skip("there is a GPU")
     with pytest.raises(RuntimeError, match="device: "):
         affine(md).cuda()
+
+
+def test_to_a_device_and_back() -> None:
+    net, x = network(md), rows(md).detach()
+    y = net(x)
+    y.sum().backward()
+    before = {name: (id(p), p.grad.numpy()) for name, p in net.named_parameters()}
+    net.to("strict")
+    tensors = [*net.parameters(), *net.buffers(), *(p.grad for p in net.parameters())]
+    assert {str(t.device) for t in tensors} == {"strict"}
+    assert (net(x.to("strict")).cpu() == y).all()
+    net.load_state_dict(network(md).state_dict())
+    net.cpu()
+    assert (net(x) == y).all()
+    assert {name: id(p) for name, p in net.named_parameters()} == {name: i for name, (i, _) in before.items()}
+    assert all((p.grad.numpy() == before[name][1]).all() for name, p in net.named_parameters())
 
 
 @pytest.mark.gpu

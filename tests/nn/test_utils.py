@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 import minideep as md
+from gradcheck import strict
 from minideep.nn import Parameter, utils
 from tests.nn.networks import affine, network, rows
 from tests.support import agree, compare, needs_torch, torch
+
+strict.register()
 
 # ---------------------------------------------------------------------------------------------- clipping
 
@@ -114,6 +117,20 @@ def test_clipping_is_a_change_in_place_that_graphs_notice(clip) -> None:
     assert p.grad.array is array
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.backward()
+
+
+@pytest.mark.parametrize("norm_type", [2, 1, 0, math.inf])
+def test_clipping_on_a_device(norm_type) -> None:
+    results = {}
+    for device in ("cpu", "strict"):
+        made = with_gradients(md)
+        for p in made[:3]:
+            p.grad = p.grad.to(device)
+        total = utils.clip_grad_norm_(made, 0.5, norm_type)
+        utils.clip_grad_value_(made, 0.1)
+        results[device] = [x.cpu().numpy() for x in (total, *(p.grad for p in made[:3]))]
+    for there, here in zip(results["strict"], results["cpu"], strict=True):
+        np.testing.assert_allclose(there, here)
 
 
 # ---------------------------------------------------------------------------------------------- one vector
