@@ -47,6 +47,15 @@ class Version:
         self.count += 1
         self.place = user_place()
 
+    @staticmethod
+    def bump_all(versions: Iterable[Version]) -> None:
+        """`bump` for many, by one and the same line."""
+        number, place = next_number(), user_place()
+        changes.latest = number
+        for version in versions:
+            version.changed, version.place = number, place
+            version.count += 1
+
 
 class Step:
     """What a node asks of the op that it records: going back, on raw arrays and on Tensors."""
