@@ -8,10 +8,11 @@ named. A device is one entry of ``_modules``, so a test can add a third kind of 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import functools
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -262,6 +263,23 @@ def default_generator(where: device = CPU) -> Generator:
     if key not in _generators:
         _generators[key] = Generator(where).manual_seed(_base_seed)
     return _generators[key]
+
+
+@contextlib.contextmanager
+def drawing_from(generator: Generator) -> Iterator[None]:
+    """Inside, what is given no generator draws from this one, on its device; afterwards all is as it was.
+
+    >>> with drawing_from(Generator().manual_seed(3)):
+    ...     default_generator().initial_seed()
+    3
+    """
+    key = (generator.device.type, generator.device.index or 0)
+    before = default_generator(generator.device)
+    _generators[key] = generator
+    try:
+        yield
+    finally:
+        _generators[key] = before
 
 
 def manual_seed(seed: int) -> Generator:

@@ -83,6 +83,15 @@ def blocks(x: Array) -> list[slice]:
     return [slice(start, stop) for start, stop in itertools.pairwise(ends)]
 
 
+def keep_to_one_thread() -> None:
+    """Share nothing out from now on: this process is one of several that work side by side."""
+    global _AT_MOST
+    _AT_MOST = 1
+    _workers.cache_clear()
+    if blas := _blas():
+        blas[1](1)
+
+
 # ---------------------------------------------------------------------------------------------- the work
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import types
 
@@ -102,3 +103,15 @@ def test_a_generator_knows_its_seed() -> None:
     assert generator.initial_seed() == seed != generator.seed()
     assert md.manual_seed(7) is backend.default_generator()
     assert md.initial_seed() == 7
+
+
+def test_inside_drawing_from_another_generator_takes_the_place_of_the_default_one() -> None:
+    md.manual_seed(1)
+    expected, other = md.rand(2).tolist(), md.Generator().manual_seed(2)
+    drawn = md.rand(1, generator=md.Generator().manual_seed(2)).item()
+    md.manual_seed(1)
+    first = md.rand(1).item()
+    with contextlib.suppress(KeyError), backend.drawing_from(other):
+        assert md.rand(1).item() == drawn
+        raise KeyError
+    assert [first, md.rand(1).item()] == expected

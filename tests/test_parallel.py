@@ -92,6 +92,26 @@ def test_several_threads_may_share_at_once() -> None:
     assert circumstances() == before
 
 
+def _side_by_side(results: multiprocessing.SimpleQueue) -> None:
+    parallel.keep_to_one_thread()
+    threads: set[int] = set()
+    parallel.share(lambda _: threads.add(threading.get_ident()), range(50))
+    results.put((len(threads), len(parallel.blocks(np.empty((10, 10**5)))), circumstances()[2]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
+def test_a_process_among_others_keeps_to_one_thread() -> None:
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    process = context.Process(target=_side_by_side, args=(results,))
+    process.start()
+    process.join(30)
+    threads, blocks, blas = results.get()
+    assert (threads, blas) == (1, 1)
+    assert blocks == -(-(10**6) // parallel._LARGEST)  # for the cache's sake alone
+
+
 def _child(results: multiprocessing.SimpleQueue) -> None:
     done: list[int] = []
     parallel.share(done.append, range(10))
