@@ -1,0 +1,6 @@
+"""Floor 5: the networks of the course, with names, arguments and state-dict keys of the libraries that have them."""
+
+from __future__ import annotations
+
+from .registry import get_model, list_models
+from .vgg import *
