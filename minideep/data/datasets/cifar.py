@@ -7,8 +7,6 @@ could run any code.
 
 from __future__ import annotations
 
-import shutil
-import tarfile
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -86,6 +84,9 @@ class CIFAR10(Images):
         return records
 
     def _download(self) -> None:
+        import shutil
+        import tarfile
+
         archive = self.root / self.url.rpartition("/")[2]
         fetch(type(self).__name__, [self.url], archive, self.tgz_md5)
         wanted = set(self._files())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -37,16 +35,23 @@ def download(dataset: str, urls: Sequence[str], path: Path, md5: str) -> None:
 
 def checksum(path: Path) -> str:
     """The MD5 checksum of a file, by which the datasets' publishers identify theirs."""
-    digest = hashlib.md5(usedforsecurity=False)
+    import hashlib
+
     with path.open("rb") as file:
-        while chunk := file.read(_AT_ONCE):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, _md5).hexdigest()
+
+
+def _md5() -> Any:
+    import hashlib
+
+    return hashlib.md5(usedforsecurity=False)
 
 
 @contextlib.contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to, which takes its place at `path` at the end, if there was no exception."""
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
     try:
@@ -62,7 +67,7 @@ def _fetch(url: str, file: IO[bytes]) -> str:
     """Write what is at `url` to a file; returns its checksum."""
     from urllib.request import Request, urlopen
 
-    digest = hashlib.md5(usedforsecurity=False)
+    digest = _md5()
     with urlopen(Request(url, headers={"User-Agent": "minideep"}), timeout=_SILENCE) as response:
         size = int(response.headers.get("Content-Length") or 0)
         with _progress(url, size) as advance:

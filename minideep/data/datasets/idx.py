@@ -5,8 +5,6 @@ Numbers have their most significant byte first. http://yann.lecun.com/exdb/mnist
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +36,9 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 def _content(path: Path) -> bytes:
     if path.suffix != ".gz":
         return path.read_bytes()
+    import gzip
+    import zlib
+
     try:
         with gzip.open(path) as file:
             return file.read()
