@@ -5,10 +5,9 @@ an array get done sooner. `blocks` cuts an array into parts and `share` deals th
 
     share(lambda rows: np.exp(x[rows], out=y[rows]), blocks(x))
 
-Three habits of the machine would eat up the gain, and are kept from it. A woken thread is often put on the core of the
-thread that woke it: each worker has a core of its own, which the caller stays away from meanwhile. A thread that waits
-for the interpreter's lock falls asleep, for longer than a ufunc takes: so it is told not to. And BLAS would share out
-its products once more, over the same cores: it is told to leave that.
+Two habits of the machine would eat up the gain, and are kept from it. A woken thread is often put on the core of the
+thread that woke it: so each worker is bound to a core, and only those on other cores than the caller's are woken. And
+BLAS would share out its products once more, over the same cores: it is told to leave that.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ import functools
 import importlib
 import itertools
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +35,6 @@ _LARGEST = 480_000  # entries of a part: above, what a kernel keeps aside leaves
 _AT_MOST = 4  # threads: with more, they wait for the interpreter rather than for memory
 _SMALL_BUFFER = 128  # entries of NumPy's buffers that are in no one's way
 _PATIENCE = 100  # looks for what workers have not finished yet, before the caller sleeps until they have
-_IMPATIENT = 2e-5  # seconds that a thread waits for the interpreter's lock before it asks for it
 
 
 def share(work: Callable[[T], Any], parts: Sequence[T], *, long_runs: bool = False) -> None:
@@ -57,12 +54,12 @@ def share(work: Callable[[T], Any], parts: Sequence[T], *, long_runs: bool = Fal
         return
     task = _Task(_in_small_buffers(work) if long_runs else work, parts)
     workers = _workers()
-    if not workers.cores or not workers.free.acquire(blocking=False):
+    if not workers.all or not workers.free.acquire(blocking=False):
         task.do()
         return
     try:
-        with _undisturbed(workers.cores):
-            for tasks in workers.tasks:
+        with _blas_on_one_thread():
+            for tasks in workers.elsewhere():
                 tasks.put(task)
             task.do()
     finally:
@@ -142,18 +139,24 @@ def _in_small_buffers(work: Callable[[T], Any]) -> Callable[[T], Any]:
 
 
 class _Workers:
-    """Threads beside the caller's, each bound to a core and waiting for tasks."""
+    """Threads that wait for tasks, each bound to a core."""
 
     def __init__(self) -> None:
-        self.cores = _cores()[1:_AT_MOST]
-        self.tasks: list[SimpleQueue[_Task]] = [SimpleQueue() for _ in self.cores]
+        cores = _cores()[:_AT_MOST]
+        self.all = [(core, SimpleQueue[_Task]()) for core in cores] if len(cores) > 1 else []
         self.free = threading.Lock()
-        for core, tasks in zip(self.cores, self.tasks, strict=True):
+        for core, tasks in self.all:
             threading.Thread(target=_serve, args=(core, tasks), name=f"minideep on core {core}", daemon=True).start()
+
+    def elsewhere(self) -> list[SimpleQueue[_Task]]:
+        """The tasks of workers that are not on the caller's core."""
+        here = _core_of_caller()()
+        return [tasks for core, tasks in self.all if core != here][: _AT_MOST - 1]
 
 
 def _serve(core: int, tasks: SimpleQueue[_Task]) -> None:
-    _stay_on({core})
+    with contextlib.suppress(AttributeError, OSError):  # where there is no such thing, or it is not allowed
+        os.sched_setaffinity(0, {core})
     while True:
         tasks.get().join_in()
 
@@ -172,9 +175,10 @@ def _cores() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0] * (os.cpu_count() or 1)
 
 
-def _stay_on(cores: set[int]) -> None:
-    with contextlib.suppress(AttributeError, OSError):  # where there is no such thing, or it is not allowed
-        os.sched_setaffinity(0, cores)
+@functools.cache
+def _core_of_caller() -> Callable[[], int]:
+    """How to ask for the core that the calling thread is on; where the system does not say, the answer is -1."""
+    return getattr(ctypes.CDLL(None), "sched_getcpu", lambda: -1) if os.name == "posix" else lambda: -1
 
 
 @functools.cache
@@ -188,16 +192,10 @@ def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
 
 
 @contextlib.contextmanager
-def _undisturbed(cores: Sequence[int]) -> Iterator[None]:
-    """Keep the calling thread off these cores, waiting threads awake, and BLAS to one thread."""
-    interval, allowed = sys.getswitchinterval(), set(_cores())
+def _blas_on_one_thread() -> Iterator[None]:
     threads, set_threads = (blas[0](), blas[1]) if (blas := _blas()) else (1, lambda n: None)
-    sys.setswitchinterval(_IMPATIENT)
-    _stay_on(allowed.difference(cores) or allowed)
     set_threads(1)
     try:
         yield
     finally:
         set_threads(threads)
-        _stay_on(allowed)
-        sys.setswitchinterval(interval)
