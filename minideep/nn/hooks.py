@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..autograd import Function, is_grad_enabled
+from ..autograd import Function
 from ..autograd.hooks import RemovableHandle
 from ..tensor import Tensor
 
@@ -126,7 +126,7 @@ class _Crossing:
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         self.inputs = len(args)
-        self.entered = is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in args)
+        self.entered = any(isinstance(x, Tensor) and x.requires_grad for x in args)
         return _through_gate(args, self._after, True) if self.entered else args
 
     def leave(self, result: Any) -> Any:

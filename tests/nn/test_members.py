@@ -233,6 +233,17 @@ def test_order_follows_registration() -> None:
     agree(program)
 
 
+def test_a_name_that_changes_its_kind_is_registered_anew() -> None:
+    def program(m):
+        module = m.nn.Module()
+        module.register_buffer("x", m.zeros(1), persistent=False)
+        module.a = m.nn.Parameter(m.ones(1))
+        module.x = m.nn.Parameter(m.ones(2))
+        return list(module.state_dict()), list(module.named_buffers())
+
+    agree(program)
+
+
 def test_replacing_a_module() -> None:
     def program(m):
         net = network(m)

@@ -210,7 +210,9 @@ def test_a_pre_hook_of_the_whole_may_rename_what_is_inside() -> None:
 
         net = network(m)
         net.register_load_state_dict_pre_hook(strip)
-        return repr(net.load_state_dict({f"module.{key}": t for key, t in net.state_dict().items()}))
+        state = {f"module.{key}": t for key, t in net.state_dict().items()}
+        before = list(state)
+        return repr(net.load_state_dict(state)), list(state) == before
 
     agree(program)
 
