@@ -281,15 +281,18 @@ SCRIPT = """
 import os, signal, sys, time
 from minideep.data import DataLoader
 
+def say(word):
+    os.write(1, f"{word}\\n".encode())  # in one piece, as several processes talk at once
+
 class Slow:
     def __len__(self): return 100
     def __getitem__(self, index):
         time.sleep(0.02)
         return index
 
-loader = DataLoader(Slow(), num_workers=2, worker_init_fn=lambda worker: print(os.getpid(), flush=True))
+loader = DataLoader(Slow(), num_workers=2, worker_init_fn=lambda worker: say(os.getpid()))
 for batch in loader:
-    print("batch", flush=True)
+    say("batch")
 """
 
 
