@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .functional.images import Images, as_floats, rounded
 __all__ = ["CutMix", "MixUp", "Mixup"]
 
 
-class _Mix(RandomTransform):
+class _Mix(RandomTransform, ABC):
     """What both ways to mix share: one λ from Beta(α, α) a batch, each image with the one before it, soft labels."""
 
     shown = ("alpha", "num_classes")
@@ -46,9 +47,9 @@ class _Mix(RandomTransform):
         soft = shares * share + np.roll(shares, 1, axis=0) * (1 - share)
         return images.like(mixed), make_tensor(soft) if isinstance(labels, Tensor) else soft
 
+    @abstractmethod
     def _mixed(self, x: Array, share: float) -> tuple[Array, float]:
         """Mixed images, and how much of each is its own."""
-        raise NotImplementedError
 
     def _shares(self, labels: Any) -> Array:
         """Labels as probabilities (N, num_classes)."""

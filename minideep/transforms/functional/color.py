@@ -8,7 +8,7 @@ import numpy as np
 
 from ...backend import Array, module_of
 from .conversion import as_fractions, convert
-from .images import as_floats, each, expect_colors, image_function, largest, truncated, working
+from .images import as_floats, each, expect_colors, image_function, in_parts, largest, truncated, working
 
 __all__ = [
     "add_color",
@@ -22,7 +22,9 @@ __all__ = [
 def blended(x: Array, other: Array, factor: Array) -> Array:
     """factor · x + (1 − factor) · other: `other` at 0, x itself at 1, and beyond it, more of what sets x apart."""
     dtype = working(x)
-    return truncated(x * factor.astype(dtype) + other * (1 - factor).astype(dtype), x.dtype)
+    y = x * factor.astype(dtype)
+    y += other * (1 - factor).astype(dtype)
+    return truncated(y, x.dtype)
 
 
 def factors(name: str, value: Any, x: Array) -> Array:
@@ -102,9 +104,24 @@ def add_color(img: Array, color: Any) -> Array:
 def _hue(x: Array, value: Array, chroma: Array) -> Array:
     """The place of a colour on the circle red (0), yellow, green (2), cyan, blue (4), magenta; 0 for grey."""
     red, green, blue = (x[:, i : i + 1] for i in range(3))
-    chroma = np.where(chroma == 0, 1, chroma)
-    from_red, from_green, from_blue = (green - blue) / chroma, (blue - red) / chroma + 2, (red - green) / chroma + 4
-    return np.where(value == red, from_red, np.where(value == green, from_green, from_blue))
+    chroma = chroma + (chroma == 0)
+    from_green, from_blue = (blue - red) / chroma + 2, (red - green) / chroma + 4
+    return np.where(value == red, (green - blue) / chroma, np.where(value == green, from_green, from_blue))
+
+
+def _turned(img: Array, turn: Array) -> Array:
+    x = as_fractions(img)
+    value = x.max(axis=1, keepdims=True)
+    chroma = value - x.min(axis=1, keepdims=True)
+    offset = module_of(x).asarray(np.array([5, 3, 1]).reshape(-1, 1, 1), dtype=x.dtype)
+    k = (_hue(x, value, chroma) + turn * 6) + offset
+    rounds = np.floor(k * x.dtype.type(1 / 6))
+    rounds *= 6
+    k -= rounds
+    np.minimum(k, np.subtract(4, k, out=rounds), out=k)
+    np.clip(k, 0, 1, out=k)
+    k *= chroma
+    return convert(np.subtract(value, k, out=k), img.dtype)
 
 
 @image_function
@@ -121,14 +138,7 @@ def adjust_hue(img: Array, hue_factor: Any) -> Array:
     turn = each("adjust_hue", "hue_factor", hue_factor, img)
     if not bool((np.abs(turn) <= 0.5).all()):
         raise ValueError(f"adjust_hue: hue_factor must be from -0.5 to 0.5, but got {hue_factor!r:.80}")
-    if img.shape[1] == 1:
-        return img
-    x = as_fractions(img)
-    value = x.max(axis=1, keepdims=True)
-    chroma = value - x.min(axis=1, keepdims=True)
-    offset = module_of(x).asarray(np.array([5, 3, 1]).reshape(-1, 1, 1), dtype=x.dtype)
-    k = (_hue(x, value, chroma) + (turn * 6 + offset)) % 6
-    return convert(value - chroma * np.clip(np.minimum(k, 4 - k), 0, 1), img.dtype)
+    return img if img.shape[1] == 1 else in_parts(_turned, img, turn)
 
 
 # ---------------------------------------------------------------------------------------------- gamma and curves

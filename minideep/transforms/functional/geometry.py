@@ -8,7 +8,7 @@ import numpy as np
 
 from ...backend import Array, module_of
 from ...tensor import Tensor
-from .images import Images, filling, get_dimensions, image_function, is_pillow, numbers, pair
+from .images import Images, filling, get_dimensions, image_function, is_pillow, numbers, pair, rounded
 
 __all__ = ["center_crop", "crop", "erase", "five_crop", "hflip", "pad", "ten_crop", "vflip"]
 
@@ -34,7 +34,7 @@ def framed(x: Array, sides: Sides, fill: Any) -> Array:
     left, top, right, bottom = sides
     *batch, height, width = x.shape
     y = np.empty_like(x, shape=(*batch, top + height + bottom, left + width + right))
-    y[...] = filling("pad", fill, x).astype(x.dtype)
+    y[...] = rounded(filling("pad", fill, x), x.dtype)
     y[:, :, top : top + height, left : left + width] = x
     return y
 

@@ -20,11 +20,13 @@ import numpy as np
 
 from ...autograd.graph import make_tensor
 from ...backend import Array, DType, float32, float64, is_floating, module_of
+from ...parallel import share
 from ...tensor import Tensor
 
 __all__ = ["InterpolationMode", "get_dimensions"]
 
 P = ParamSpec("P")
+_PART = 2**15  # values to work on at a time
 
 
 class InterpolationMode(Enum):
@@ -116,6 +118,27 @@ def image_function(function: Callable[Concatenate[Array, P], Array]) -> Callable
     return cast(Callable[Concatenate[Any, P], Any], of_any_kind)
 
 
+def in_parts(kernel: Callable[..., Array], x: Array, *numbers: Array) -> Array:
+    """``kernel(x, *numbers)``, a few images at a time: so that what it keeps aside stays in the cache.
+
+    Every array of `numbers` has one entry for each image, or one for all.
+    """
+    step = max(_PART // max(math.prod(x.shape[1:]), 1), 1)
+    if x.__class__ is not np.ndarray or len(x) <= step:
+        return kernel(x, *numbers)
+    numbers = tuple(np.broadcast_to(number, (len(x), *number.shape[1:])) for number in numbers)
+    first, *others = [slice(start, start + step) for start in range(0, len(x), step)]
+    done = kernel(x[first], *[number[first] for number in numbers])
+    y = np.empty_like(done, shape=(len(x), *done.shape[1:]))
+    y[first] = done
+
+    def work(part: slice) -> None:
+        y[part] = kernel(x[part], *[number[part] for number in numbers])
+
+    share(work, others)
+    return y
+
+
 def get_dimensions(img: Any) -> list[int]:
     """Channels, height and width."""
     return list(Images("get_dimensions", img).array.shape[1:])
@@ -166,16 +189,16 @@ def as_floats(x: Array) -> Array:
 
 
 def rounded(y: Array, dtype: DType) -> Array:
-    """Floats as pixels of `dtype`: for integers the nearest that there is."""
+    """Floats, which may be overwritten, as pixels of `dtype`: for integers the nearest that there is."""
     if is_floating(dtype):
         return y.astype(dtype, copy=False)
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(y), limits.min, limits.max).astype(dtype)
+    return np.clip(np.rint(y, out=y), limits.min, limits.max, out=y).astype(dtype)
 
 
 def truncated(y: Array, dtype: DType) -> Array:
-    """Floats as pixels of `dtype`, none below 0 or above white; of integers the next lower, as torchvision does."""
-    return np.clip(y, 0, largest(dtype)).astype(dtype, copy=False)
+    """Floats, which may be overwritten, as pixels of `dtype` from 0 to white: of integers the next lower."""
+    return np.clip(y, 0, largest(dtype), out=y).astype(dtype, copy=False)
 
 
 def numbers(name: str, argument: str, value: Any, images: int, kinds: str = "biuf") -> np.ndarray:

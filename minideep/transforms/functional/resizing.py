@@ -7,6 +7,7 @@ of a batch can be cropped and resized together, each in its own way.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -72,21 +73,35 @@ def weights(
     return matrix / matrix.sum(axis=2, keepdims=True)
 
 
+@functools.lru_cache(maxsize=64)
+def _whole(side: int, size: int, mode: InterpolationMode, antialias: bool) -> np.ndarray:
+    """The weights (1, size, side) for all of a side: the same for every image of a data set."""
+    return weights(np.array([0]), np.array([side]), side, size, mode, antialias)
+
+
 # ---------------------------------------------------------------------------------------------- resize
 
+_ROWS = 32  # of a matrix of weights, multiplied at a time: together they see little more of the image than each does
 
-def _resized(
-    x: Array, boxes: tuple[np.ndarray, ...], size: tuple[int, int], mode: InterpolationMode, antialias: bool
-) -> Array:
-    """The boxes (tops, lefts, heights, widths) of images (N, C, H, W), all at one size."""
-    tops, lefts, heights, widths = boxes
-    library, dtype = module_of(x), working(x)
-    rows, columns = (
-        library.asarray(weights(*along, mode, antialias)[:, None], dtype=dtype)
-        for along in ((tops, heights, x.shape[2], size[0]), (lefts, widths, x.shape[3], size[1]))
-    )
-    y = x.astype(dtype, order="C", copy=False)
-    return rounded(np.matmul(np.matmul(rows, y), columns.swapaxes(2, 3)), x.dtype)
+
+def _weighted_rows(matrix: np.ndarray, x: Array) -> Array:
+    """``matrix @ x``, (N, 1, size, H) @ (N, C, H, W), without most of the zeros in the matrix."""
+    library = module_of(x)
+    y = np.empty_like(x, shape=(*x.shape[:2], matrix.shape[2], x.shape[3]))
+    for start in range(0, matrix.shape[2], _ROWS):
+        some = matrix[:, :, start : start + _ROWS]
+        seen = np.flatnonzero(some.any(axis=(0, 1, 2)))
+        low, high = (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, 0)
+        rows = library.asarray(some[..., low:high], dtype=x.dtype)
+        y[:, :, start : start + _ROWS] = np.matmul(rows, x[:, :, low:high])
+    return y
+
+
+def _resized(x: Array, rows: np.ndarray, columns: np.ndarray) -> Array:
+    """Images with these weights of their rows and columns, each (N, size, side), or (1, …) for all of them."""
+    y = _weighted_rows(rows[:, None], x.astype(working(x), order="C", copy=False))
+    y = _weighted_rows(columns[:, None], y.swapaxes(2, 3)).swapaxes(2, 3)
+    return rounded(y, x.dtype)
 
 
 def output_size(height: int, width: int, size: Any, max_size: int | None = None) -> tuple[int, int]:
@@ -109,8 +124,9 @@ def output_size(height: int, width: int, size: Any, max_size: int | None = None)
 
 @image_function
 def _resize(img: Array, size: tuple[int, int], mode: InterpolationMode, antialias: bool) -> Array:
-    whole = tuple(np.array([n]) for n in (0, 0, *img.shape[2:]))
-    return img if img.shape[2:] == size else _resized(img, whole, size, mode, antialias)
+    if img.shape[2:] == size:
+        return img
+    return _resized(img, *(_whole(side, n, mode, antialias) for side, n in zip(img.shape[2:], size, strict=True)))
 
 
 def resize(
@@ -150,13 +166,13 @@ def resized_crop(
     >>> resized_crop(np.arange(16.0).reshape(4, 4), 1, 1, 2, 2, size=(1, 1))
     array([[7.5]])
     """
-    boxes = tuple(np.broadcast_to(np.asarray(n), len(img)) for n in (top, left, height, width))
-    tops, lefts, heights, widths = boxes
+    tops, lefts, heights, widths = (np.broadcast_to(np.asarray(n), len(img)) for n in (top, left, height, width))
     inside = (tops >= 0) & (lefts >= 0) & (heights > 0) & (widths > 0)
     if not (inside & (tops + heights <= img.shape[2]) & (lefts + widths <= img.shape[3])).all():
         raise ValueError(
             f"resized_crop: parts must lie within the images {img.shape[2:]}, but got top={top}, left={left}, "
             f"height={height}, width={width}"
         )
-    size = pair("resized_crop", "size", size)
-    return _resized(img, boxes, size, interpolation_mode("resized_crop", interpolation), bool(antialias))
+    size, mode = pair("resized_crop", "size", size), interpolation_mode("resized_crop", interpolation)
+    rows = weights(tops, heights, img.shape[2], size[0], mode, bool(antialias))
+    return _resized(img, rows, weights(lefts, widths, img.shape[3], size[1], mode, bool(antialias)))

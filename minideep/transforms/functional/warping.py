@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...backend import Array, module_of
+from .geometry import framed
 from .images import (
     InterpolationMode,
     as_floats,
@@ -18,6 +19,7 @@ from .images import (
     filling,
     get_dimensions,
     image_function,
+    in_parts,
     interpolation_mode,
     numbers,
     rounded,
@@ -71,41 +73,39 @@ def _places(x: Array, matrices: np.ndarray, height: int, width: int) -> tuple[Ar
     return along, down
 
 
-def _taken(pixels: Array, row: Array, column: Array, shape: tuple[int, ...]) -> Array:
-    """The pixels, (C, N·H·W), at places (N, h, w) of images of that shape; those outside give what is nearest."""
-    n, _, height, width = shape
-    index = np.clip(row, 0, height - 1)
-    index *= width
-    index += np.clip(column, 0, width - 1)
-    index += np.arange(0, n * height * width, height * width, like=index)[:, None, None]
-    return pixels.take(index.reshape(-1), axis=1).reshape(len(pixels), *index.shape)
+def _covered(places: Array, side: int) -> Array:
+    """How much of what is interpolated at these places, along one side, comes from within the image."""
+    return np.clip(np.minimum(places + 1, side - places), 0, 1)
 
 
-def _inside(row: Array, column: Array, shape: tuple[int, ...]) -> Array:
-    return (row >= 0) & (row < shape[2]) & (column >= 0) & (column < shape[3])
+def _sampled(x: Array, matrices: np.ndarray, size: tuple[int, int], mode: InterpolationMode, fill: Any) -> Array:
+    """Images (N, C, H, W) after the inverse of an affine map each; `fill`, where there are none."""
+    n, channels, height, width = x.shape
+    along, down = _places(x, matrices, *size)
+    # Within a border, no place has neighbours that are missing: all places further out are like those just outside.
+    np.clip(along, -1, width, out=along)
+    np.clip(down, -1, height, out=down)
+    nearest = mode is NEAREST
+    wide = framed(x if nearest else as_floats(x), (1, 1, 2, 2), fill if nearest else 0)
+    pixels, stride = wide.swapaxes(0, 1).reshape(channels, -1), width + 3
+    column, row = ((np.rint if nearest else np.floor)(place) for place in (along, down))
+    index = row.astype(np.int64) * stride + column.astype(np.int64) + (stride + 1)
+    index = index + (np.arange(n, like=index) * ((height + 3) * stride))[:, None, None]
 
+    def taken(offset: int) -> Array:
+        return pixels.take((index + offset).reshape(-1), axis=1).reshape(channels, *index.shape)
 
-def sampled(x: Array, along: Array, down: Array, mode: InterpolationMode, color: Any) -> Array:
-    """The values of images (N, C, H, W) at places (N, h, w) between their pixels; `color`, where there are none."""
-    pixels = x.swapaxes(0, 1).reshape(x.shape[1], -1)
-    if mode is NEAREST:
-        column, row = (np.rint(place).astype(np.int64) for place in (along, down))
-        seen = _inside(row, column, x.shape)
-        values = _taken(pixels, row, column, x.shape)
-        return np.where(seen, values, 0 if color is None else rounded(color, x.dtype)[:, None]).swapaxes(0, 1)
-    pixels = as_floats(pixels)
-    left, top = np.floor(along), np.floor(down)
-    right_part, lower_part = along - left, down - top
-    column, row = left.astype(np.int64), top.astype(np.int64)
-    y, part = 0, 0
-    for dy, height in ((0, 1 - lower_part), (1, lower_part)):
-        for dx, width in ((0, 1 - right_part), (1, right_part)):
-            weight = height * width * _inside(row + dy, column + dx, x.shape)
-            y = y + _taken(pixels, row + dy, column + dx, x.shape) * weight
-            part = part + weight
-    if color is not None:
-        # At the border, y is already `part` of a pixel; torchvision takes that part of it once more, and so it is here.
-        y = (y - color[:, None]) * part + color[:, None]
+    if nearest:
+        return taken(0).swapaxes(0, 1)
+    right, lower = along - column, down - row
+    y, below = (taken(offset) + right * (taken(offset + 1) - taken(offset)) for offset in (0, stride))
+    y += lower * (below - y)
+    if fill is not None:
+        # At the border, y is already a part of a pixel; torchvision takes that part of it once more, and so it is here.
+        color = filling("fill", fill, x)[:, None]
+        y -= color
+        y *= _covered(along, width) * _covered(down, height)
+        y += color
     return rounded(y, x.dtype).swapaxes(0, 1)
 
 
@@ -114,8 +114,8 @@ def _warped(img: Array, name: str, matrices: np.ndarray, interpolation: Any, fil
     mode = interpolation_mode(name, interpolation)
     if mode not in (NEAREST, InterpolationMode.BILINEAR):
         raise ValueError(f"{name}: interpolation must be 'nearest' or 'bilinear', but got {mode.value!r}")
-    color = None if fill is None else filling(name, fill, img)
-    return sampled(img, *_places(img, np.broadcast_to(matrices, (len(img), 2, 3)), *size), mode, color)
+    filling(name, fill, img)  # here, its errors name the function
+    return in_parts(lambda x, some: _sampled(x, some, size, mode, fill), img, matrices)
 
 
 def _two(name: str, argument: str, value: Any, images: int) -> list[np.ndarray]:
