@@ -12,6 +12,7 @@ device(type='strict')
 
 from __future__ import annotations
 
+import types
 import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -127,6 +128,11 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
     def base(self) -> StrictArray | None:
         """The array whose memory this is a view of."""
         return StrictArray(self._hidden.base) if isinstance(self._hidden.base, np.ndarray) else None
+
+    @property
+    def data(self) -> types.SimpleNamespace:
+        """Where the memory is: ``array.data.ptr``."""
+        return types.SimpleNamespace(ptr=self._hidden.__array_interface__["data"][0])
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in ("ctypes", "resize", "setflags"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from importlib.util import find_spec
 
-from . import autograd, nn, optim
+from . import autograd, data, nn, optim
 from .autograd import detect_anomaly, enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .backend import (
     Generator,
@@ -49,6 +49,7 @@ from .ops.shape import *
 from .ops.softmax import *
 from .ops.ternary import *
 from .printing import set_printoptions
+from .saving import load, save
 from .tensor import Tensor
 
 half, float, double = float16, float32, float64
