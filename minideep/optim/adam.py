@@ -22,9 +22,10 @@ class Adam(Optimizer):
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014; Reddi, Kale and Kumar, "On the Convergence of
     Adam and Beyond", 2018.
 
-    >>> p = Tensor([1.0, 1.0]).requires_grad_()
+    >>> import minideep
+    >>> p = minideep.ones(2, requires_grad=True)
     >>> optimizer = Adam([p], lr=0.1)
-    >>> (p * Tensor([2.0, 0.001])).sum().backward()
+    >>> (p * minideep.tensor([2.0, 0.001])).sum().backward()
     >>> optimizer.step()
     >>> p.detach()
     tensor([0.9000, 0.9000])

@@ -10,7 +10,7 @@ passes of an update, and pieces can be shared out to several threads.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, MutableMapping, Sequence
 from itertools import accumulate, groupby, pairwise
 from operator import is_
 from typing import Any
@@ -169,13 +169,13 @@ def lay_out(
     slots: Mapping[str, float],
     counters: Mapping[str, float],
     states: States,
-    alone: Callable[[Tensor], bool],
+    alone: Container[Tensor] = (),
 ) -> list[Flat]:
     """Every parameter in a Flat: small ones of one kind together, large ones, and those that must be, alone."""
     lots: list[list[Tensor]] = []
     unfilled: dict[Any, list[Tensor]] = {}
     for p in dict.fromkeys(parameters):
-        if p.numel() >= _SMALL or alone(p):
+        if p.numel() >= _SMALL or p in alone:
             lots.append([p])
             continue
         kind = (p.dtype, p.device)

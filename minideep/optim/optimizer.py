@@ -211,25 +211,28 @@ class Optimizer:
 
     def _laid_out(self) -> list[list[Flat]]:
         """The parameters of each group in flat arrays: as they were, or if anything has been replaced, anew."""
-        groups = [(self.slots(group), group["params"]) for group in self.param_groups]
-        if len(groups) != len(self._layout) or not all(
-            slots == known_slots
-            and len(params) == len(known)
-            and all(map(is_, params, known))
-            and all(flat.is_current(self.state) for flat in flats)
-            for (slots, params), (known_slots, known, flats) in zip(groups, self._layout, strict=True)
-        ):
-            shared = overlapping([p for _, params in groups for p in params])
+        if not self._is_current():
+            shared = overlapping([p for group in self.param_groups for p in group["params"]])
             self._in_order = bool(shared)
-
-            def alone(p: Tensor) -> bool:
-                return self.needs_whole_tensors or p in shared
-
-            self._layout = [
-                (slots, list(params), lay_out(params, slots, self.counters, self.state, alone))
-                for slots, params in groups
-            ]
+            self._layout = []
+            for group in self.param_groups:
+                params, slots = list(group["params"]), self.slots(group)
+                alone = set(params) if self.needs_whole_tensors else shared
+                self._layout.append((slots, params, lay_out(params, slots, self.counters, self.state, alone)))
         return [flats for _, _, flats in self._layout]
+
+    def _is_current(self) -> bool:
+        """Whether all is where it was laid out: parameters, their memory, and their state."""
+        if len(self._layout) != len(self.param_groups):
+            return False
+        for group, (slots, known, flats) in zip(self.param_groups, self._layout, strict=True):
+            params = group["params"]
+            if len(params) != len(known) or not all(map(is_, params, known)) or self.slots(group) != slots:
+                return False
+            for flat in flats:
+                if not flat.is_current(self.state):
+                    return False
+        return True
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before each step; it may return other (args, kwargs)."""

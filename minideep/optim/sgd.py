@@ -16,7 +16,8 @@ class SGD(Optimizer):
     With `nesterov`, the step is along g + momentum·b: as if the gradient were taken where momentum leads to.
     Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning", 2013.
 
-    >>> p = Tensor([1.0]).requires_grad_()
+    >>> import minideep
+    >>> p = minideep.ones(1, requires_grad=True)
     >>> optimizer = SGD([p], lr=0.1)
     >>> (p * p).sum().backward()
     >>> optimizer.step()
