@@ -8,11 +8,11 @@ import weakref
 from collections import abc
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from ..backend import Generator, drawing_from
 from .collate import default_collate, default_convert
-from .dataset import IterableDataset
+from .dataset import IterableDataset, T
 from .fetching import End, Fetcher
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, fresh_seed
 
@@ -24,7 +24,7 @@ __all__ = ["DataLoader"]
 _FIXED = {"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"}
 
 
-class DataLoader:
+class DataLoader(Generic[T]):
     """Batches of a dataset: to go through it is an epoch, to go through it again is the next.
 
     Whatever is random about an epoch follows from one number, its seed, drawn from `generator` (or minideep's own) when
@@ -93,7 +93,7 @@ class DataLoader:
 
     # ------------------------------------------------------------------------------------------ epochs
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[T]:
         seed, done = self._progress if self._resumes else (None, 0)
         self._resumes = False
         return self._epoch(fresh_seed(self.generator) if seed is None else seed, done)
@@ -141,7 +141,7 @@ class DataLoader:
         from .workers import Job, Workers, context_named
 
         workers = self._workers
-        if workers is None:
+        if workers is None or not workers.all:
             job = Job(fetcher, self.dataset, self.worker_init_fn, self.num_workers, seed)
             context = context_named(self.multiprocessing_context)
             workers = Workers(job, context, self.prefetch_factor or 1, self.timeout)
@@ -150,11 +150,8 @@ class DataLoader:
                 weakref.finalize(self, workers.close)
         try:
             yield from workers.batches(tasks)
-        except Exception:
-            self._workers = None  # the next epoch begins with new ones
-            raise
         finally:
-            if self._workers is None:
+            if not self.persistent_workers:
                 workers.close()
 
     # ------------------------------------------------------------------------------------------ stopping and going on

@@ -70,17 +70,18 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
-        return itertools.islice(self._without_end(), self.num_samples)
+        return itertools.islice(itertools.chain.from_iterable(self._rounds()), self.num_samples)
 
-    def _without_end(self) -> Iterator[int]:
+    def _rounds(self) -> Iterator[list[int]]:
+        """Without end, so many positions as are drawn at once."""
         count = len(self.data_source)
         at_once = min(_AT_ONCE, self.num_samples)
         generator = self.generator or Generator().manual_seed(fresh_seed())
         while True:
             if self.replacement:
-                yield from randint(count, (at_once,), generator=generator).tolist()
+                yield randint(count, (at_once,), generator=generator).tolist()
             else:
-                yield from randperm(count, generator=generator).tolist()
+                yield randperm(count, generator=generator).tolist()
 
     def __len__(self) -> int:
         return self.num_samples

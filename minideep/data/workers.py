@@ -9,6 +9,7 @@ waits for a pipe that the other one does not read.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import random
@@ -86,18 +87,27 @@ class Workers:
             raise
 
     def batches(self, tasks: Iterator[tuple[Any, int]]) -> Iterator[Any]:
-        """What comes of tasks (positions and a seed), in their order."""
+        """What comes of tasks (positions and a seed), in their order; after an error there are no workers any more."""
         self.epoch = epoch = self.epoch + 1
+        try:
+            yield from self._epoch(epoch, tasks)
+        except GeneratorExit:
+            raise  # the epoch is given up, and the workers are none the worse
+        except BaseException:
+            if self.epoch == epoch:
+                self.close()
+            raise
+
+    def _epoch(self, epoch: int, tasks: Iterator[tuple[Any, int]]) -> Iterator[Any]:
         for worker in self.all:
             while worker.pending:
                 worker.receive(self.timeout)  # of an epoch that was given up
         turns: deque[_Worker] = deque()
 
         def hand_out(worker: _Worker) -> None:
-            for index, seed in tasks:
+            for index, seed in itertools.islice(tasks, 1):
                 worker.send((epoch, index, seed))
                 turns.append(worker)
-                return
 
         for _ in range(self.prefetch):
             for worker in self.all:
@@ -148,9 +158,8 @@ class _Worker:
             raise RuntimeError(f"DataLoader: timed out after {timeout} seconds, waiting for worker {self.number}")
         try:
             if self.connection in ready:
-                result = self.connection.recv()
                 self.pending -= 1
-                return result
+                return self.connection.recv()
         except (EOFError, OSError):
             pass
         self.process.join()

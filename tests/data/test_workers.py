@@ -163,11 +163,12 @@ def test_persistent_workers_stay_and_begin_anew() -> None:
     assert plain(list(loader)) == plain(list(fresh))
     assert set(multiprocessing.active_children()) == set(processes)
 
-    abandoned = iter(loader)
+    abandoned, current = iter(loader), iter(loader)
     next(abandoned)
-    next(iter(loader))
+    first = next(current)
     with pytest.raises(RuntimeError, match="persistent workers go through one epoch at a time; another has begun"):
         list(abandoned)
+    assert len(list(current)) == len(loader) - len([first])
 
 
 def test_persistent_workers_go_through_a_stream_again() -> None:
@@ -275,6 +276,23 @@ def test_an_exception_in_the_loop_ends_the_workers() -> None:
     with pytest.raises(KeyboardInterrupt):
         train()
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an alarm clock")
+def test_an_interrupt_while_waiting_ends_even_those_that_persist() -> None:
+    def interrupt(*_) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        loader = DataLoader(Faulty(lambda: time.sleep(0.4)), num_workers=1, persistent_workers=True)
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            list(loader)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert multiprocessing.active_children() == []
+    assert len(list(loader)) == 8
 
 
 SCRIPT = """
