@@ -56,6 +56,30 @@ def test_every_dtype_in_every_layout(dtype, layout) -> None:
     assert result["tensor"].dtype is dtype
 
 
+def test_a_model_and_its_optimizer_go_on_from_where_they_were(tmp_path) -> None:
+    model = minideep.nn.Sequential(minideep.nn.Linear(3, 4), minideep.nn.BatchNorm1d(4), minideep.nn.Linear(4, 2))
+    optimizer = minideep.optim.Adam(model.parameters(), lr=0.01, amsgrad=True)
+    scheduler = minideep.optim.lr_scheduler.MultiStepLR(optimizer, [1, 3])
+    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    data = minideep.randn(5, 3)
+
+    def train() -> list:
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(data).square().sum().backward()
+            optimizer.step()
+            scheduler.step()
+        return [parameter.tolist() for parameter in model.parameters()]
+
+    train()
+    minideep.save({name: part.state_dict() for name, part in parts.items()}, tmp_path / "file.pth")
+    expected = train()
+    for name, state in minideep.load(tmp_path / "file.pth").items():
+        parts[name].load_state_dict(state)
+    assert train() == expected
+    assert type(minideep.load(tmp_path / "file.pth")["model"]) is OrderedDict
+
+
 def test_other_byte_orders_come_back_as_the_machines() -> None:
     result = loaded(bytes_of(np.array([1.0, 2.0], ">f4")))
     assert same(result, np.array([1.0, 2.0], np.float32))
