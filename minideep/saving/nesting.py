@@ -75,8 +75,9 @@ class _Packing:
             return value
         if kind is list:
             return self._members(value, path)
-        if kind in _MAPPINGS.values():
-            return {kind.__name__: [[self._key(key, path), self.pack(v, (*path, key))] for key, v in value.items()]}
+        if kind in _MAPPINGS.values() or isinstance(value, OrderedDict):
+            name = kind.__name__ if kind in _MAPPINGS.values() else "OrderedDict"  # a state dict of a class of its own
+            return {name: [[self._key(key, path), self.pack(inside, (*path, key))] for key, inside in value.items()]}
         if kind in _SEQUENCES.values():
             return {kind.__name__: self._members(value, path)}
         if isinstance(value, Tensor):
