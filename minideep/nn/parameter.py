@@ -33,8 +33,7 @@ class Parameter(Tensor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A copy of the values: as in PyTorch, the gradient stays behind."""
-        copied = memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
-        return copied
+        return type(self)(self.detach().clone(), self.requires_grad)
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
