@@ -62,7 +62,7 @@ class Batch(Sequence[Any]):
     `columns()` gives what collating all the samples would: for samples (x, y), the tensor of all x and that of all y.
     """
 
-    def __init__(self, dataset: Any, indices: Sequence[int], columns: Callable[[], list[Tensor]]) -> None:
+    def __init__(self, dataset: Any, indices: Sequence[int], columns: Callable[[], list[Any]]) -> None:
         self.dataset, self.indices, self.columns = dataset, indices, columns
 
     def __getitem__(self, position: Any) -> Any:

@@ -18,6 +18,11 @@ class Transform:
 
     shown: tuple[str, ...] = ()
 
+    @property
+    def batched(self) -> bool:
+        """Whether it takes a batch, too, and so does all that it is made of; if not, a loader gives it single images."""
+        return all(getattr(part, "batched", False) for part in getattr(self, "transforms", ()))
+
     def __call__(self, img: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__}: a transform must define __call__(self, img)")
 

@@ -52,6 +52,8 @@ class Compose(Transform):
 class Lambda(Transform):
     """A function of your own as a transform."""
 
+    batched = False  # who knows
+
     def __init__(self, lambd: Function) -> None:
         if not callable(lambd):
             raise TypeError(f"Lambda: argument lambd should be callable, but got {type(lambd).__name__}")

@@ -21,12 +21,16 @@ class ToTensor(Transform):
 class PILToTensor(Transform):
     """A Pillow image as a Tensor (C, H, W) of the same dtype."""
 
+    batched = False
+
     def __call__(self, pic: Any) -> Tensor:
         return F.pil_to_tensor(pic)
 
 
 class ToPILImage(Transform):
     """A Tensor (C, H, W) or an array (H, W[, C]) as a Pillow image."""
+
+    batched = False
 
     def __init__(self, mode: str | None = None) -> None:
         self.mode = mode

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minideep
+from minideep import transforms
 from minideep.data import DataLoader, Digits, Shapes, Text, Vocabulary, spirals, two_moons, xor
 from minideep.data.datasets import text
 from minideep.data.datasets.stream import Stream
+from tests.data.helpers import plain
 
 FOLDER = Path(minideep.__file__).parent / "data" / "datasets"
 
@@ -77,6 +79,50 @@ def test_batches_of_images_are_slices() -> None:
     assert images.dtype == minideep.uint8
     assert images.tolist() == Digits().data[:5].tolist()
     assert labels.tolist() == [0, 1, 2, 3, 4]
+
+
+class Recording:
+    """A transform that notes what it is given."""
+
+    def __init__(self, batched: bool) -> None:
+        self.batched, self.shapes = batched, []
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        self.shapes.append(image.shape)
+        return 255 - image
+
+
+@pytest.mark.parametrize("make", [Digits, lambda **settings: Shapes(20, **settings)], ids=["grey", "colour"])
+def test_a_transform_that_takes_batches_is_given_them(make) -> None:
+    one_by_one, at_once = Recording(False), Recording(True)
+    first, second = [next(iter(DataLoader(make(transform=transform), 5))) for transform in (one_by_one, at_once)]
+    assert len(one_by_one.shapes) == 5
+    assert [len(shape) for shape in at_once.shapes] == [4]
+    assert first[0].shape == second[0].shape
+    assert first[0].tolist() == second[0].tolist()
+    assert first[1].tolist() == second[1].tolist()
+    single = make(transform=at_once, target_transform=str)
+    assert next(iter(DataLoader(single, 5)))[1] == tuple(map(str, first[1].tolist()))
+
+
+@pytest.mark.parametrize("make", [Digits, lambda **settings: Shapes(20, **settings)], ids=["grey", "colour"])
+def test_batches_through_transforms_are_the_images_through_transforms(make) -> None:
+    steps = [transforms.Resize(12), transforms.CenterCrop(10), transforms.ToTensor(), transforms.Normalize(0.5, 0.2)]
+    data = make(transform=transforms.Compose(steps))
+    assert data.transform.batched
+    images, _ = next(iter(DataLoader(data, 7)))
+    assert images.dtype == minideep.float32
+    for image, (alone, _) in zip(images, data, strict=False):
+        assert np.allclose(image, alone, atol=1e-6)
+    data = make(transform=transforms.Compose([*steps, transforms.Lambda(lambda x: x)]))
+    assert not data.transform.batched
+    assert np.allclose(next(iter(DataLoader(data, 7)))[0], images, atol=1e-6)
+    augmented = make(transform=transforms.Compose([transforms.RandomCrop(8, padding=2), transforms.ToTensor()]))
+    loaded = [
+        plain(list(DataLoader(augmented, 16, generator=minideep.Generator().manual_seed(2), num_workers=workers)))
+        for workers in (0, 1)
+    ]
+    assert loaded[0] == loaded[1]
 
 
 def test_all_images_in_the_form_that_a_net_takes() -> None:

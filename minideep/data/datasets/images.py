@@ -9,6 +9,7 @@ import numpy as np
 
 from ...autograd.graph import make_tensor
 from ...tensor import Tensor
+from ..collate import default_convert
 from ..dataset import Batch, Dataset, rows
 
 Transform = Callable[[Any], Any] | None
@@ -18,8 +19,9 @@ class Images(Dataset[tuple[Any, Any]]):
     """Images with labels: sample i is (image, label), an array of bytes (H, W) or (H, W, C) and a number.
 
     `data` (N, H, W) or (N, H, W, C) of uint8 and `targets` (N,) of int64 are all of them, `tensors` all of them in the
-    form that a net takes. `transform` and `target_transform` are applied to a sample when it is asked for; without
-    them, a loader slices whole batches out of `data`.
+    form that a net takes. `transform` and `target_transform` are applied to a sample when it is asked for. A loader
+    slices whole batches out of `data`, and has a transform that is `batched` (those of minideep.transforms are, by and
+    large) change all images of a batch at once.
     """
 
     classes: ClassVar[Sequence[str]] = ()
@@ -53,9 +55,19 @@ class Images(Dataset[tuple[Any, Any]]):
         )
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
-        if self.transform is None and self.target_transform is None:
-            return Batch(self, indices, lambda: rows((self.data, self.targets), indices))
+        if self.target_transform is None and getattr(self.transform, "batched", self.transform is None):
+            return Batch(self, indices, lambda: self._columns(indices))
         return [self[index] for index in indices]
+
+    def _columns(self, indices: Sequence[int]) -> list[Any]:
+        images, targets = rows((self.data, self.targets), indices)
+        if self.transform is None:
+            return [images, targets]
+        grey = images.ndim == 3  # a batch has channels, be it one
+        changed = self.transform(images.array[..., None] if grey else images.array)
+        if grey and isinstance(changed, np.ndarray):
+            changed = changed[..., 0]
+        return [default_convert(changed), targets]
 
     def __len__(self) -> int:
         return len(self.data)
