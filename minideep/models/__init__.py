@@ -3,4 +3,8 @@
 from __future__ import annotations
 
 from .registry import get_model, list_models
+from .resnet import *
+from .resnet_attention import *
+from .resnet_cifar import *
+from .resnetv2 import *
 from .vgg import *

@@ -1,0 +1,79 @@
+"""Where the models come from that ours are to equal, and what is kept of them in `reference/`."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import sys
+import types
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from minideep import models
+from minideep.models.registry import MODELS
+
+FOLDER = Path(__file__).parent / "reference"
+NO_LIBRARIES = "torchvision and timm are not installed: pip install --no-deps torchvision==0.28.* timm"
+
+# What a model is given, here and there, so that it can be measured on images of this many pixels a side.
+SIDES = {"alexnet": 64, "densenet": 32, "googlenet": 64, "vgg": 32}
+ARGUMENTS: dict[str, dict[str, Any]] = {"googlenet": {"init_weights": False}}
+
+
+def family(name: str) -> str:
+    """The file of the models that a name stands in."""
+    return MODELS[name].constructor.__module__.rsplit(".", 1)[-1]
+
+
+def side(name: str) -> int:
+    return SIDES.get(family(name), min(64, MODELS[name].published.input_size[1]))
+
+
+def ours(name: str) -> Any:
+    return models.get_model(name, **ARGUMENTS.get(name, {}))
+
+
+@cache
+def expected(family: str) -> dict[str, Any]:
+    """Of each model of a family, what `measure` and `multiplications` said of the reference."""
+    with gzip.open(FOLDER / f"{family}.json.gz", "rt") as file:
+        return json.load(file)
+
+
+# ---------------------------------------------------------------------------------------------- the libraries
+
+
+@cache
+def library(name: str) -> Any:
+    """torchvision or timm, or ImportError. The build for torch without a GPU has its compiled ops missing, of which the
+    models need none: without the file that describes them they are not missed."""
+    sys.modules.setdefault("torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module({"torchvision": "torchvision.models"}.get(name, name))
+
+
+def reference(name: str) -> Any:
+    """The PyTorch model of that name."""
+    source, arguments = MODELS[name].published.source, ARGUMENTS.get(name, {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if source == "torchvision":
+            return library("torchvision").get_model(name, weights=None, **arguments)
+        originals = importlib.import_module("tests.models.originals")
+        if hasattr(originals, name):
+            return getattr(originals, name)(**arguments)
+        return library(source).create_model(name, **arguments)
+
+
+def multiplications(name: str) -> int:
+    """For one image of the published size, as PyTorch counts those of its ops; on tensors without memory."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        reference(name).eval()(torch.empty(1, *MODELS[name].published.input_size))
+    return counter.get_total_flops() // 2
