@@ -64,9 +64,7 @@ class _Packing:
 
     def pack(self, value: Any, path: tuple[Any, ...] = ()) -> Any:
         """A value as JSON; `path` are the keys and positions that lead to it."""
-        kind = (
-            OrderedDict if isinstance(value, OrderedDict) else type(value)
-        )  # state dicts may have a class of their own
+        kind = type(value)
         if len(path) > DEEPEST:
             raise ValueError(f"save: {_place(path)} is nested deeper than {DEEPEST} levels, or inside itself")
         if value is None or kind in (str, bool) or (kind is int and abs(value) < 2**53):
