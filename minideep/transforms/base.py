@@ -20,7 +20,7 @@ class Transform:
 
     @property
     def batched(self) -> bool:
-        """Whether it takes a batch, too, and so does all that it is made of; if not, a loader gives it single images."""
+        """Whether it, and all that it is made of, takes a batch, too; if not, a loader gives it single images."""
         return all(getattr(part, "batched", False) for part in getattr(self, "transforms", ()))
 
     def __call__(self, img: Any) -> Any:
