@@ -306,16 +306,13 @@ LOSS = [
 # ---------------------------------------------------------------------------------------------- attention
 
 
-def same(*shape: int) -> np.ndarray:
-    """For self-attention: `test_parity` passes one tensor wherever the same array stands."""
-    return rng.normal(size=shape)
-
-
 def in_self_attention(text: str, *shape: int, **keywords: Any) -> Case:
-    x = same(*shape)
+    """Where the same array stands, the same tensor is passed."""
+    x = rng.normal(size=shape)
     return case(text, x, x, x, **keywords)
 
 
+ALIKE = rng.normal(size=(3, 2, 4))
 FLOAT_MASK = rng.normal(size=(3, 3))
 
 ATTENTION = [
@@ -338,6 +335,9 @@ ATTENTION = [
         "MultiheadAttention(4, 2)", 3, 2, 4, key_padding_mask=rng.normal(size=(2, 3)), attn_mask=FLOAT_MASK
     ),
     case("MultiheadAttention(4, 2)", (3, 2, 4), (5, 2, 4), (5, 2, 4)),
+    case("MultiheadAttention(4, 2)", ALIKE, ALIKE, (3, 2, 4)),
+    case("MultiheadAttention(4, 2, batch_first=True)", ALIKE, ALIKE, (3, 2, 4)),
+    case("MultiheadAttention(4, 2, batch_first=True)", (3, 2, 4), ALIKE, ALIKE, need_weights=False),
     case("MultiheadAttention(4, 2, batch_first=True)", (2, 3, 4), (2, 5, 4), (2, 5, 4), need_weights=False),
     case("MultiheadAttention(4, 2, kdim=3, vdim=5)", (3, 2, 4), (5, 2, 3), (5, 2, 5)),
     case("MultiheadAttention(4, 2, vdim=5, bias=False)", (3, 2, 4), (5, 2, 4), (5, 2, 5), need_weights=False),
@@ -364,6 +364,7 @@ TRANSFORMER = [
     case("TransformerEncoderLayer(4, 2, 6, 0.0)", (3, 2, 4), src_mask=FLOAT_MASK),
     case("TransformerEncoderLayer(4, 2, 6, 0.0)", (3, 2, 4), src_mask=later(3), src_key_padding_mask=hidden(2, 3)),
     *each("TransformerEncoderLayer(4, 2)", (3, 2, 4), modes=EVAL),
+    *each("TransformerEncoderLayer(4, 2, 6, dropout=1.0)", (3, 2, 4)),
     case("TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 6, 0.0), 2, enable_nested_tensor=False)", (3, 2, 4)),
     case(
         "TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 6, 0.0, batch_first=True), num_layers=2, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +62,35 @@ def test_dropout_of_weights_in_training_only() -> None:
     assert (weights == 0).double().mean().item() == pytest.approx(0.5, abs=0.05)
     _, weights = attention.eval()(x, x, x)
     assert (weights > 0).all()
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_where_an_encoder_layer_drops(norm_first: bool) -> None:
+    """What attention gives; what is between the two linear layers; what the second of them gives."""
+    layer, x = nn.TransformerEncoderLayer(4, 2, 8, 0.0, norm_first=norm_first), md.randn(3, 2, 4)
+
+    def attention(x: md.Tensor) -> md.Tensor:
+        return layer.self_attn(x, x, x)[0]
+
+    def network(x: md.Tensor) -> md.Tensor:
+        return layer.linear2(layer.linear1(x).relu())
+
+    def encoded(x: md.Tensor, attention: Any, network: Any) -> md.Tensor:
+        if norm_first:
+            x = x + attention(layer.norm1(x))
+            return x + network(layer.norm2(x))
+        x = layer.norm1(x + attention(x))
+        return layer.norm2(x + network(x))
+
+    what_is_left = {
+        layer.dropout1: (lambda x: 0, network),
+        layer.dropout: (attention, lambda x: layer.linear2.bias),
+        layer.dropout2: (attention, lambda x: 0),
+    }
+    for dropout, parts in what_is_left.items():
+        dropout.p = 1.0
+        assert layer(x).isclose(encoded(x, *parts), atol=1e-6).all()
+        dropout.p = 0.0
 
 
 def test_layers_of_an_encoder_are_copies() -> None:

@@ -13,11 +13,12 @@ from minideep import nn
 
 def test_without_momentum_they_are_means_over_all_batches() -> None:
     norm, batches = nn.BatchNorm1d(3, momentum=None), [md.randn(5, 3) for _ in range(4)]
+    version = norm.num_batches_tracked._version
     for batch in batches:
         norm(batch)
     assert np.allclose(norm.running_mean.numpy(), np.mean([b.mean(0).numpy() for b in batches], 0), atol=1e-6)
     assert np.allclose(norm.running_var.numpy(), np.mean([b.var(0).numpy() for b in batches], 0), atol=1e-6)
-    assert norm.num_batches_tracked.item() == 4
+    assert norm.num_batches_tracked.item() == norm.num_batches_tracked._version - version == 4
     assert norm.num_batches_tracked.dtype == md.int64
     norm.eval()(batches[0])
     assert norm.num_batches_tracked.item() == 4
