@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from .flat import Kernel, Run
-from .kernels import add_scaled, average_squares
-from .optimizer import Group, Optimizer, Parameters, given
+from .flat import Run
+from .kernels import Kernel, add_scaled, average_squares
+from .optimizer import Optimizer, Parameters
+from .options import Group, given
 
 
 class Adadelta(Optimizer):

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..autograd.graph import make_tensor
 from ..backend import Array
-from .flat import Kernel, Run
-from .kernels import root, subtract_ratio
-from .optimizer import Group, Optimizer, Parameters, given
+from .flat import Run
+from .kernels import Kernel, root, subtract_ratio
+from .optimizer import Optimizer, Parameters
+from .options import Group, given
 
 
 class Adagrad(Optimizer):

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from .flat import Kernel, Run
-from .kernels import average_squares, move_towards, root, subtract_ratio
-from .optimizer import Group, Optimizer, Parameters, given
+from .flat import Run
+from .kernels import Kernel, average_squares, move_towards, root, subtract_ratio
+from .optimizer import Optimizer, Parameters
+from .options import Group, given
 
 
 class Adam(Optimizer):

@@ -21,8 +21,8 @@ from .. import backend
 from ..autograd.graph import make_tensor
 from ..backend import Array
 from ..tensor import Tensor
+from .kernels import Kernel
 
-Kernel = Callable[..., None]  # (p, g, *state): changes parameters and state, which are flat arrays, in place
 States = MutableMapping[Tensor, dict[str, Any]]
 
 _SMALL = 2**14  # entries: from here on, copying together and back takes longer than the calls that it saves
@@ -173,16 +173,17 @@ def lay_out(
 ) -> list[Flat]:
     """Every parameter in a Flat: small ones of one kind together, large ones, and those that must be, alone."""
     lots: list[list[Tensor]] = []
-    unfilled: dict[Any, list[Tensor]] = {}
+    unfilled: dict[Any, tuple[list[Tensor], int]] = {}  # by kind: the lot that is being filled, and its entries
     for p in dict.fromkeys(parameters):
         if p.numel() >= _SMALL or p in alone:
             lots.append([p])
             continue
-        kind = (p.dtype, p.device)
-        if kind not in unfilled or sum(q.numel() for q in unfilled[kind]) + p.numel() > _PIECE:
-            unfilled[kind] = []
-            lots.append(unfilled[kind])
-        unfilled[kind].append(p)
+        lot, entries = unfilled.get((p.dtype, p.device), ([], 0))
+        if not lot or entries + p.numel() > _PIECE:
+            lot, entries = [], 0
+            lots.append(lot)
+        lot.append(p)
+        unfilled[p.dtype, p.device] = lot, entries + p.numel()
     return [Flat(lot, slots, counters, states) for lot in lots]
 
 

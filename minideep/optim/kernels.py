@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..backend import Array
+from .options import Group
+
+Kernel = Callable[..., None]  # (p, g, *state): changes parameters and state, which are flat arrays, in place
 
 
 def add_scaled(x: Array, factor: float, y: Array) -> None:
@@ -39,3 +44,28 @@ def subtract_ratio(p: Array, factor: float, numerator: Array, denominator: Array
     np.divide(numerator, denominator, out=denominator)
     denominator *= factor
     p -= denominator
+
+
+def with_decay(kernel: Kernel, group: Group) -> Kernel:
+    """The kernel with what all optimizers share before it: the sign of the gradient, and weight decay.
+
+    Decay is a part of the gradient, g + λp, or if decoupled (AdamW) a shrinking of the parameters by lr·λ.
+    """
+    maximize, decay = group.get("maximize", False), float(group.get("weight_decay", 0))
+    if not maximize and not decay:
+        return kernel
+    decoupled = group.get("decoupled_weight_decay", False)
+    shrunk = 1 - float(group["lr"]) * decay
+
+    def update(p: Array, g: Array, *state: Array) -> None:
+        if maximize:
+            g = -g
+        if decay and decoupled:
+            p *= shrunk
+        elif decay:
+            decayed = p * decay
+            decayed += g
+            g = decayed
+        kernel(p, g, *state)
+
+    return update

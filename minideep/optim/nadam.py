@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..backend import Array
-from .flat import Kernel, Run
-from .kernels import average_squares, move_towards, root
-from .optimizer import Group, Optimizer, Parameters, given
+from .flat import Run
+from .kernels import Kernel, average_squares, move_towards, root
+from .optimizer import Optimizer, Parameters
+from .options import Group, given
 
 
 class NAdam(Optimizer):

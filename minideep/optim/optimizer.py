@@ -13,18 +13,18 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import is_
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ..autograd import enable_grad
 from ..autograd.graph import Version
 from ..autograd.hooks import RemovableHandle
-from ..backend import Array
 from ..parallel import share
 from ..tensor import Tensor
-from .flat import Flat, Kernel, Run, lay_out, overlapping
+from .flat import Flat, Run, lay_out, overlapping
+from .kernels import Kernel, with_decay
+from .options import Group, check_options
 from .states import packed, unpacked
 
-Group = dict[str, Any]
 Parameters = Iterable[Any]  # Tensors, (name, Tensor) pairs, or dicts of options with such under "params"
 
 _WORTH_SHARING = 2**17  # entries: below, waking another thread takes as long as it saves
@@ -34,7 +34,8 @@ def observed(step: Callable[..., Any]) -> Callable[..., Any]:
     """A step with the hooks around it; schedulers want to know that it was made."""
 
     @functools.wraps(step)
-    def wrapper(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        self: Optimizer = args[0]
         for before in tuple(self._pre_hooks.values()):
             result = before(self, args, kwargs)
             if result is not None:
@@ -44,13 +45,22 @@ def observed(step: Callable[..., Any]) -> Callable[..., Any]:
                         f"got {result!r}"
                     )
                 args, kwargs = result
-        loss = step(self, *args, **kwargs)
+        loss = step(*args, **kwargs)
         self.stepped = True
         for after in tuple(self._post_hooks.values()):
             after(self, args, kwargs)
         return loss
 
     return wrapper
+
+
+class _Layout(NamedTuple):
+    """How the parameters of a group were laid out: all of them, those that have never had a gradient, the others."""
+
+    slots: Mapping[str, float]
+    params: list[Tensor]
+    idle: list[Tensor]
+    flats: list[Flat]
 
 
 class Optimizer:
@@ -87,7 +97,7 @@ class Optimizer:
     def _prepare(self) -> None:
         self._pre_hooks: dict[Any, Callable[..., Any]] = {}
         self._post_hooks: dict[Any, Callable[..., Any]] = {}
-        self._layout: list[tuple[Mapping[str, float], list[Tensor], list[Flat]]] = []
+        self._layout: list[_Layout] = []
         self._in_order = False
         self.stepped = False
 
@@ -157,7 +167,12 @@ class Optimizer:
         """Forget the gradients, or with ``set_to_none=False`` write zeros into them."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = None if set_to_none or p.grad is None else p.grad.detach().zero_()
+                if set_to_none or p.grad is None:
+                    p.grad = None
+                    continue
+                if p.grad.requires_grad:
+                    p.grad = p.grad.detach()
+                p.grad.zero_()
 
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on from here: ``state`` by the number of the parameter, and ``param_groups``."""
@@ -213,23 +228,28 @@ class Optimizer:
         """The parameters of each group in flat arrays: as they were, or if anything has been replaced, anew."""
         if not self._is_current():
             shared = overlapping([p for group in self.param_groups for p in group["params"]])
+            known = {p for layout in self._layout for flat in layout.flats for p in flat.parameters} | self.state.keys()
             self._in_order = bool(shared)
             self._layout = []
             for group in self.param_groups:
                 params, slots = list(group["params"]), self.slots(group)
+                active = [p for p in params if p.grad is not None or p in known]  # frozen ones need no state
                 alone = set(params) if self.needs_whole_tensors else shared
-                self._layout.append((slots, params, lay_out(params, slots, self.counters, self.state, alone)))
-        return [flats for _, _, flats in self._layout]
+                flats = lay_out(active, slots, self.counters, self.state, alone)
+                self._layout.append(_Layout(slots, params, list(set(params).difference(active)), flats))
+        return [layout.flats for layout in self._layout]
 
     def _is_current(self) -> bool:
         """Whether all is where it was laid out: parameters, their memory, and their state."""
         if len(self._layout) != len(self.param_groups):
             return False
-        for group, (slots, known, flats) in zip(self.param_groups, self._layout, strict=True):
+        for group, layout in zip(self.param_groups, self._layout, strict=True):
             params = group["params"]
-            if len(params) != len(known) or not all(map(is_, params, known)) or self.slots(group) != slots:
+            if len(params) != len(layout.params) or not all(map(is_, params, layout.params)):
                 return False
-            for flat in flats:
+            if self.slots(group) != layout.slots or any(p.grad is not None for p in layout.idle):
+                return False
+            for flat in layout.flats:
                 if not flat.is_current(self.state):
                     return False
         return True
@@ -245,65 +265,3 @@ class Optimizer:
 
 def _call(piece: Callable[[], None]) -> None:
     piece()
-
-
-def with_decay(kernel: Kernel, group: Group) -> Kernel:
-    """The kernel with what all optimizers share before it: the sign of the gradient, and weight decay.
-
-    Decay is a part of the gradient, g + λp, or if decoupled (AdamW) a shrinking of the parameters by lr·λ.
-    """
-    maximize, decay = group.get("maximize", False), float(group.get("weight_decay", 0))
-    if not maximize and not decay:
-        return kernel
-    decoupled = group.get("decoupled_weight_decay", False)
-    shrunk = 1 - float(group["lr"]) * decay
-
-    def update(p: Array, g: Array, *state: Array) -> None:
-        if maximize:
-            g = -g
-        if decay and decoupled:
-            p *= shrunk
-        elif decay:
-            decayed = p * decay
-            decayed += g
-            g = decayed
-        kernel(p, g, *state)
-
-    return update
-
-
-# ---------------------------------------------------------------------------------------------- options
-
-
-def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The options among the arguments of an optimizer's ``__init__``, as ``locals()`` has them."""
-    options = {name: value for name, value in arguments.items() if name not in ("self", "params", "__class__")}
-    if "betas" in options:
-        options["betas"] = tuple(float(beta) for beta in options["betas"])
-    return options
-
-
-_AT_LEAST_ZERO = """
-    lr lr_decay eps weight_decay momentum alpha initial_accumulator_value momentum_decay trust_coefficient
-""".split()
-
-
-def check_options(name: str, options: Mapping[str, Any]) -> None:
-    """Refuse hyper-parameters that make no sense."""
-    lr = options.get("lr")
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        raise ValueError(f"{name}: a Tensor lr must be 1-element, but this one has shape {lr.shape}")
-    for option in _AT_LEAST_ZERO:
-        if option in options and not options[option] >= 0:
-            raise ValueError(f"{name}: expected {option} >= 0, but got {options[option]}")
-    if not 0 <= options.get("rho", 0) <= 1:
-        raise ValueError(f"{name}: expected 0 <= rho <= 1, but got {options['rho']}")
-    for index, beta in enumerate(options.get("betas", ())):
-        if not 0 <= beta < 1:
-            raise ValueError(f"{name}: expected 0 <= betas[{index}] < 1, but got {beta}")
-    if options.get("differentiable"):
-        raise NotImplementedError(
-            f"{name}: differentiable=True is not there: a step works on raw arrays, which no graph records"
-        )
-    if options.get("fused") and options.get("foreach"):
-        raise RuntimeError(f"{name}: fused and foreach cannot be True together; here both change nothing")

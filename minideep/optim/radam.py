@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array
-from .flat import Kernel, Run
-from .kernels import add_scaled, average_squares, move_towards, root, subtract_ratio
-from .optimizer import Group, Optimizer, Parameters, given
+from .flat import Run
+from .kernels import Kernel, add_scaled, average_squares, move_towards, root, subtract_ratio
+from .optimizer import Optimizer, Parameters
+from .options import Group, given
 
 
 class RAdam(Optimizer):

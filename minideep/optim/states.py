@@ -12,8 +12,8 @@ import numpy as np
 from ..autograd.graph import make_tensor
 from ..backend import CPU, Array, as_array, to_device
 from ..tensor import Tensor
+from .options import Group
 
-Group = dict[str, Any]
 States = defaultdict[Any, dict[str, Any]]
 
 

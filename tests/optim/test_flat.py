@@ -205,6 +205,23 @@ def test_parameters_without_gradient_are_left_alone() -> None:
     assert [optimizer.state[p]["step"].item() for p in params] == [2, 1, 2, 2, 1]
 
 
+def test_frozen_parameters_cost_nothing_until_they_thaw() -> None:
+    frozen, trained = leaf(np.ones(50_000)), leaf(np.ones(2))
+    optimizer = optim.Adam([frozen, trained])
+    laid_out = []
+    for _ in range(3):
+        with_gradients([trained])
+        optimizer.step()
+        laid_out.append(optimizer._layout)
+    assert frozen not in optimizer.state
+    assert sum(f.ends[-1] for f in laid_out[0][0].flats) == 2
+    assert laid_out[0] is laid_out[2]
+    with_gradients([frozen, trained])
+    optimizer.step()
+    assert optimizer.state[frozen]["step"].item() == 1
+    np.testing.assert_allclose(frozen.detach().numpy(), 1 - 1e-3)
+
+
 def test_all_of_it_in_one_call_if_all_are_equally_far() -> None:
     params = with_gradients([leaf(np.ones(2)) for _ in range(100)])
     calls = []

@@ -13,7 +13,8 @@ from types import FunctionType
 from typing import Any
 
 from ...tensor import Tensor
-from ..optimizer import Group, Optimizer
+from ..optimizer import Optimizer
+from ..options import Group
 
 Rates = list[float]
 
