@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ..backend import Array, as_array
 from .anomaly import anomaly, as_line, user_place
 from .modes import mode
@@ -220,10 +218,14 @@ def _walk_back(
             results = anomaly.check_gradients(node, g, results)
         for parent, gradient in zip(parents, results):  # noqa: B905  strict= costs 0.2 µs a node
             if parent is not None and gradient is not None:
-                pending[parent] = pending[parent] + gradient if parent in pending else gradient
+                pending[parent] = _sum(pending[parent], gradient) if parent in pending else gradient
         if not retain_graph and node.versions:
             node.saved = FREED
     return arrived
+
+
+def _sum(g: Any, more: Any) -> Any:
+    return more + g if more.__class__ is Pieces else g + more  # a Tensor would not know what Pieces are
 
 
 def reachable(roots: Iterable[Node]) -> list[Node]:
@@ -302,11 +304,11 @@ class Pieces:
     Many slices of one tensor then cost one pass over it, not one each. Indices are basic ones: nothing in them repeats.
     """
 
-    __slots__ = ("parts", "shape")
+    __slots__ = ("join", "parts", "shape")
     __array_ufunc__ = None  # `array + pieces` is ours to compute
 
-    def __init__(self, shape: tuple[int, ...], parts: list[tuple[Any, Array]]) -> None:
-        self.shape, self.parts = shape, parts
+    def __init__(self, shape: tuple[int, ...], parts: list[tuple[Any, Any]], join: Callable[..., Any]) -> None:
+        self.shape, self.parts, self.join = shape, parts, join
 
     def __add__(self, other: Any) -> Pieces:
         self.parts += other.parts if other.__class__ is Pieces else [(..., other)]  # one walk alone knows of them
@@ -314,8 +316,6 @@ class Pieces:
 
     __radd__ = __add__
 
-    def whole(self) -> Array:
-        whole = np.zeros_like(self.parts[0][1], shape=self.shape)
-        for index, part in self.parts:
-            whole[index] += part
-        return as_array(whole)
+    def whole(self) -> Any:
+        indices, parts = zip(*self.parts, strict=True)
+        return self.join(parts, indices, self.shape)

@@ -118,7 +118,7 @@ class Op(Step):
 
 
 def _is_raw(value: Any) -> bool:
-    return value is not None and not isinstance(value, graph.Tensor)
+    return value is not None and not isinstance(value, graph.Tensor | graph.Pieces)
 
 
 class _Alias(Step):

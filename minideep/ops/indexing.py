@@ -8,7 +8,7 @@ other words (positions along one dimension, masks) into these terms.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,18 @@ def _read(input: Array, index: Index) -> Array:
 
 
 def _part_gradient(g: Any, input_shape: tuple[int, ...], index: Index) -> Any:
-    """Zeros but for `g` where it was read; of raw arrays only noted, for all the parts to be put together at once."""
-    return sum_at(g, input_shape, index) if isinstance(g, Tensor) else Pieces(input_shape, [(index, g)])
+    """Zeros but for `g` where it was read: only noted, for all the parts to be put together at once."""
+    join = put_together if isinstance(g, Tensor) else put_together.op.body  # type: ignore[attr-defined]
+    return Pieces(input_shape, [(index, g)], join)
+
+
+@op(method=False, gradients=lambda g, indices: [g[index] for index in indices])
+def put_together(parts: Sequence[Array], indices: Sequence[Index], shape: tuple[int, ...]) -> Array:
+    """Zeros of `shape`, with each of `parts` added at its index."""
+    whole = np.zeros_like(parts[0], shape=shape)
+    for index, part in zip(indices, parts, strict=True):
+        whole[index] += part
+    return whole
 
 
 @op(method=False, view=True, input=_part_gradient)

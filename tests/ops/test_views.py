@@ -271,14 +271,15 @@ def test_any_sequence_of_views_and_changes(steps: list[tuple[str, int, str]]) ->
 # ---------------------------------------------------------------------------------------------- cost
 
 
-def test_many_slices_of_one_tensor_go_back_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_many_slices_of_one_tensor_go_back_in_one_pass(create_graph: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """10,000 rows read one by one: were each gradient a whole tensor, this would take 10,000 passes over it."""
     x = md.tensor(np.ones((10_000, 8)), requires_grad=True)
     total = sum(row.sum() * k for k, row in enumerate(x.unbind()))
     filled = []
     zeros_like = np.zeros_like
     monkeypatch.setattr(np, "zeros_like", lambda *args, **kwargs: filled.append(1) or zeros_like(*args, **kwargs))
-    total.backward()
+    total.backward(create_graph=create_graph)
     assert len(filled) < 10
     np.testing.assert_array_equal(x.grad.numpy()[:, 0], np.arange(10_000.0))
 
@@ -287,9 +288,10 @@ def test_pieces_and_the_whole_are_put_together() -> None:
     def program(m: Any) -> Any:
         w, x = start(m)
         y = x * x
-        pieces = sum((piece * k).sum() for k, piece in enumerate(y.split(1, 2)))
+        pieces = sum((piece**3 * k).sum() for k, piece in enumerate(y.split(1, 2)))
         loss = (y * 2).sum() + pieces + y[0].sum() + (y**2).sum()
-        loss.backward()
-        return w.grad
+        (slope,) = m.autograd.grad(loss, w, create_graph=True)
+        (slope**2).sum().backward()
+        return slope.detach(), w.grad
 
     agree(program)
