@@ -49,8 +49,8 @@ class WorkerInfo:
     dataset: Any
 
 
-class _Here:
-    """What this process is."""
+class ThisProcess:
+    """What the process that this is does."""
 
     worker: WorkerInfo | None = None
 
@@ -63,4 +63,4 @@ def get_worker_info() -> WorkerInfo | None:
         info = get_worker_info()
         numbers = range(1000) if info is None else range(info.id, 1000, info.num_workers)
     """
-    return _Here.worker
+    return ThisProcess.worker

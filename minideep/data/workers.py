@@ -29,7 +29,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import backend, parallel
-from .fetching import End, Fetcher, WorkerInfo, _Here
+from .fetching import End, Fetcher, ThisProcess, WorkerInfo
 
 _PATIENCE = 5.0  # seconds that a worker is given to finish the batch it is at, before it is ended
 
@@ -227,8 +227,8 @@ def _work(connection: Any, job: Job, number: int) -> None:
 
 
 def _begin(job: Job, number: int) -> None:
-    _Here.worker = WorkerInfo(number, job.workers, job.seed + number, job.dataset)
-    _seed_all(_Here.worker.seed)
+    ThisProcess.worker = WorkerInfo(number, job.workers, job.seed + number, job.dataset)
+    _seed_all(ThisProcess.worker.seed)
     if job.start is not None:
         job.start(number)
 

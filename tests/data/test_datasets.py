@@ -134,6 +134,7 @@ def test_all_images_in_the_form_that_a_net_takes() -> None:
     x, _ = (scenes := Shapes(3)).tensors
     assert x.shape == (3, 3, 32, 32)
     assert np.allclose(x[1, 2].numpy() * 255, scenes.data[1, :, :, 2].numpy())
+    assert x.is_contiguous()
 
 
 # ---------------------------------------------------------------------------------------------- points

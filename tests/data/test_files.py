@@ -6,10 +6,12 @@ import gzip
 import hashlib
 import io
 import os
+import socket
 import struct
 import sys
 import tarfile
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -228,6 +230,34 @@ def test_a_download_that_fails_says_why_and_leaves_things_as_they_were(tmp_path:
     assert [entry.name for entry in path.parent.iterdir()] == ["file.bin"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (b"mumble\r\n\r\n", "mumble"),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "Not Found"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", "is the MD5 checksum of what came, but 0000"),
+    ],
+    ids=["mumbles", "refuses", "breaks off"],
+)
+def test_a_server_that_does_not_do_its_work_is_named(answer: bytes, text: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with server.accept()[0] as client:
+                client.recv(65536)
+                client.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/file.bin"
+        with pytest.raises(RuntimeError, match=r"Some: could not download file.bin") as caught:
+            download("Some", [address], tmp_path / "file.bin", "0" * 32)
+        thread.join()
+    assert text in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_interrupted_download_leaves_nothing(tmp_path: Path) -> None:
     def interrupted() -> None:
         with written(tmp_path / "file.bin") as file:
@@ -254,7 +284,13 @@ def test_mnist_is_fetched(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(MNIST, "mirrors", [server.as_uri() + "/"])
     monkeypatch.setattr(MNIST, "resources", [(file.name, hashlib.md5(file.read_bytes()).hexdigest()) for file in files])
     assert len(MNIST(tmp_path / "root", download=True)) == 6
-    assert sorted(p.name for p in (tmp_path / "root/MNIST/raw").iterdir()) == [file.name for file in files]
+    raw = tmp_path / "root/MNIST/raw"
+    assert sorted(p.name for p in raw.iterdir()) == [file.name for file in files]
+    for file in files:
+        file.unlink()
+        (raw / file.stem).write_bytes(gzip.decompress((raw / file.name).read_bytes()))
+        (raw / file.name).unlink()
+    assert len(MNIST(tmp_path / "root", download=True)) == 6  # unpacked, they are as good
 
 
 def test_cifar_is_fetched_and_unpacked(tmp_path: Path, monkeypatch) -> None:

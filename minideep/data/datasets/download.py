@@ -15,6 +15,8 @@ _SILENCE = 30  # seconds without a byte before a server is given up
 
 def download(dataset: str, urls: Sequence[str], path: Path, md5: str) -> None:
     """Have the file with this checksum at `path`: if it is not there, fetch it from the first of `urls` that has it."""
+    from http.client import HTTPException
+
     if path.exists() and checksum(path) == md5:
         return
     failures = []
@@ -25,7 +27,7 @@ def download(dataset: str, urls: Sequence[str], path: Path, md5: str) -> None:
                 if found != md5:
                     raise OSError(f"{found} is the MD5 checksum of what came, but {md5} is expected")
             return
-        except OSError as error:  # which all failures of the network are
+        except (OSError, HTTPException) as error:
             failures.append(f"{url} ({getattr(error, 'reason', error)})")
     raise RuntimeError(
         f"{dataset}: could not download {path.name} from {', nor from '.join(failures)}. If there is no network here, "
@@ -50,17 +52,14 @@ def _md5() -> Any:
 @contextlib.contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to, which takes its place at `path` at the end, if there was no exception."""
-    import tempfile
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("wb") as file:
             yield file
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _fetch(url: str, file: IO[bytes]) -> str:

@@ -45,7 +45,7 @@ class Images(Dataset[tuple[Any, Any]]):
         """
         images = self.data.array
         channels = images[:, None] if images.ndim == 3 else np.moveaxis(images, -1, 1)
-        return make_tensor(channels / np.float32(255)), self.targets
+        return make_tensor(np.divide(channels, np.float32(255), order="C")), self.targets
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         image, target = self.data.array[index].copy(), int(self.targets.array[index])

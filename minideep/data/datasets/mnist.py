@@ -41,7 +41,8 @@ class MNIST(Images):
     ) -> None:
         self.root, self.train = Path(root), train
         if download:
-            for name, md5 in self.resources:
+            missing = [(name, md5) for name, md5 in self.resources if not (self.raw_folder / name[:-3]).exists()]
+            for name, md5 in missing:
                 fetch(type(self).__name__, [mirror + name for mirror in self.mirrors], self.raw_folder / name, md5)
         part = "train" if train else "t10k"
         images_file, labels_file = self._file(f"{part}-images-idx3-ubyte"), self._file(f"{part}-labels-idx1-ubyte")
