@@ -111,8 +111,10 @@ class Torch(_Taped):
 
     def __init__(self) -> None:
         import torch
+        import torch.utils.data
 
         self.homes = (torch, torch.nn.functional)
+        self.data = torch.utils.data
         self.batch_norm = torch.nn.functional.batch_norm  # torch.batch_norm is another one
 
 
