@@ -1,5 +1,5 @@
-"""What is timed, by room: chains of small ops, single kernels, training steps."""
+"""What is timed, by room: chains of small ops, single kernels, training steps by hand, and with modules, loaders."""
 
-from . import chains, kernels, training
+from . import chains, kernels, loading, networks, optimizers, training
 
-__all__ = ["chains", "kernels", "training"]
+__all__ = ["chains", "kernels", "loading", "networks", "optimizers", "training"]
