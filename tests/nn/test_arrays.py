@@ -14,35 +14,31 @@ from tests.nn.running import made, step
 
 strict.register()
 
-in_each_mode = pytest.mark.parametrize(
-    ("case", "mode"), [pytest.param(c, mode, id=f"{c}-{mode}") for c in CASES for mode in c.modes]
-)
-
 
 def tensors(outcome: Any) -> list[Any]:
     """All that a step gives: results, gradients, state."""
     return [x for part in outcome for x in part if x is not None]
 
 
-def run(case: Case, mode: str, dtype: str = "float64", device: str = "cpu") -> list[Any]:
+def run(case: Case, dtype: str = "float64", device: str = "cpu") -> list[Any]:
     md.manual_seed(0)
-    module = made(case, md, dtype, device).train(mode == "train")
-    return tensors(step(module, case, md, dtype, device))
+    module = made(case, md, dtype, device)
+    return [x for mode in case.modes for x in tensors(step(module.train(mode == "train"), case, md, dtype, device))]
 
 
-@in_each_mode
-def test_dtypes_stay(case: Case, mode: str) -> None:
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_dtypes_stay(case: Case) -> None:
     """Results, gradients and buffers; and few digits make a rough result, not another one."""
-    exact = run(case, mode)
+    exact = run(case)
     for dtype, tolerance in (("float32", 1e-5), ("float16", 0.05)):
-        for rough, x in zip(run(case, mode, dtype), exact, strict=True):
+        for rough, x in zip(run(case, dtype), exact, strict=True):
             assert rough.dtype == (np.dtype(dtype) if x.is_floating_point() else x.dtype)
             allowed = tolerance * (1 + np.abs(x.numpy()).max(initial=0))
             np.testing.assert_allclose(rough.numpy().astype(np.float64), x.numpy(), atol=allowed)
 
 
-@in_each_mode
-def test_on_a_device(case: Case, mode: str) -> None:
-    for there, x in zip(run(case, mode, device="strict"), run(case, mode), strict=True):
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_on_a_device(case: Case) -> None:
+    for there, x in zip(run(case, device="strict"), run(case), strict=True):
         assert str(there.device) == "strict"
         np.testing.assert_allclose(there.cpu().numpy(), x.numpy(), rtol=1e-9, atol=1e-12)
