@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from importlib.util import find_spec
 
-from . import autograd, data, nn, optim
+from . import autograd, cuda, data, nn, optim
 from .autograd import detect_anomaly, enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .backend import (
     Generator,

@@ -35,6 +35,33 @@ def test_cupy_without_a_gpu_says_so(monkeypatch) -> None:
         md.ones(2, device="cuda")
 
 
+def test_gpus_are_counted_and_waited_for(monkeypatch) -> None:
+    waited, used = [], []
+
+    def gpu(index: int) -> types.SimpleNamespace:
+        return types.SimpleNamespace(use=lambda: used.append(index), synchronize=lambda: waited.append(index))
+
+    runtime = types.SimpleNamespace(getDeviceCount=lambda: 2)
+    cupy = types.SimpleNamespace(cuda=types.SimpleNamespace(runtime=runtime, Device=gpu))
+    monkeypatch.setattr(backend, "_load_cupy", lambda: cupy)
+    monkeypatch.setitem(backend._modules, "cuda", lambda: cupy)
+    assert md.cuda.is_available()
+    assert md.cuda.device_count() == 2
+    for where in None, 1, "cuda", "cuda:1", md.device("cuda", 1):
+        md.cuda.synchronize(where)
+    assert waited == used == [0, 1, 0, 1, 1]
+    with pytest.raises(ValueError, match=r"^synchronize: expected a GPU such as 'cuda:0', but got 'cpu'"):
+        md.cuda.synchronize("cpu")
+
+
+@pytest.mark.skipif(backend.cuda_device_count() > 0, reason="there is a GPU")
+def test_where_there_is_no_gpu_nothing_waits_for_one() -> None:
+    assert not md.cuda.is_available()
+    assert md.cuda.device_count() == 0
+    with pytest.raises(RuntimeError, match=r"^device: "):
+        md.cuda.synchronize()
+
+
 def test_a_device_of_another_kind() -> None:
     """Tensors go there and back, and stay there whatever is done with them."""
     here = md.tensor([[1.0, 2.0], [3.0, 4.0]])
