@@ -89,6 +89,8 @@ def test_the_package_holds_what_it_should(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"minideep/__init__.py", "minideep/py.typed", "gradcheck/__init__.py"} <= set(names)
+    digits = "digits.md digits-images-idx3-ubyte.gz digits-labels-idx1-ubyte.gz".split()
+    assert {f"minideep/data/datasets/{name}" for name in digits} <= set(names)
     assert {name.split("/")[0] for name in names} == {
         "minideep",
         "gradcheck",
