@@ -13,7 +13,7 @@ from ..ops.creation import empty, full
 from ..tensor import Tensor
 from . import functional as F
 from . import init as initial
-from .function import FunctionModule
+from .function_module import FunctionModule
 from .module import Module
 from .parameter import Parameter
 

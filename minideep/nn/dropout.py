@@ -11,7 +11,7 @@ from typing import Any
 from ..backend import DType
 from ..tensor import Tensor
 from . import functional as F
-from .function import FunctionModule
+from .function_module import FunctionModule
 from .linear import Linear
 from .module import Module
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..tensor import Tensor
 from . import functional as F
-from .function import FunctionModule
+from .function_module import FunctionModule
 
 __all__ = [
     "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "HingeEmbeddingLoss", "HuberLoss",

@@ -10,7 +10,7 @@ from ..ops.creation import empty
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .function import FunctionModule
+from .function_module import FunctionModule
 from .module import Module
 from .parameter import Parameter
 

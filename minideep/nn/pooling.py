@@ -6,7 +6,7 @@ from typing import Any
 
 from ..ops.windows import Sizes, listed
 from . import functional as F
-from .function import FunctionModule
+from .function_module import FunctionModule
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AvgPool1d", "AvgPool2d",

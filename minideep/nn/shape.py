@@ -8,7 +8,7 @@ from ..ops.shape import flatten
 from ..ops.windows import Sizes
 from ..tensor import Tensor
 from . import functional as F
-from .function import FunctionModule
+from .function_module import FunctionModule
 from .module import Module
 
 __all__ = ["Flatten", "Fold", "PixelShuffle", "PixelUnshuffle", "Unflatten", "Unfold"]
