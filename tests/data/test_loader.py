@@ -300,3 +300,14 @@ def test_defaults_are_those_that_samplers_say() -> None:
     loader = DataLoader(range(3), 2, num_workers=1, pin_memory=True, in_order=False)
     assert (loader.prefetch_factor, loader.batch_size, loader.pin_memory) == (2, 2, True)
     assert DataLoader(range(3), batch_sampler=[[1]]).batch_size is None
+
+
+def test_a_state_can_be_saved_and_loaded(tmp_path) -> None:
+    loader = DataLoader(Noisy(), 4, shuffle=True, generator=seeded(6))
+    batches = iter(loader)
+    next(batches)
+    md.save({"loader": loader.state_dict()}, tmp_path / "checkpoint")
+    resumed = DataLoader(Noisy(), 4, shuffle=True, generator=seeded(0))
+    resumed.load_state_dict(md.load(tmp_path / "checkpoint")["loader"])
+    assert plain(list(resumed)) == plain(list(batches))
+    assert plain(list(resumed)) == plain(list(loader))
