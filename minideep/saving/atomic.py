@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 try:
     import fcntl
-except ImportError:  # on Windows, where leftovers stay: nobody can tell whether their writers live
+except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]
 
 
@@ -47,21 +47,26 @@ def _new_draft(target: Path) -> tuple[Path, BinaryIO]:
     while True:
         draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.draft")
         file = open(draft, "xb")  # noqa: SIM115  the caller closes it
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        if fcntl is None or os.fstat(file.fileno()).st_nlink:
+        if not _locked(file, wait=True) or os.fstat(file.fileno()).st_nlink:
             return draft, file
         file.close()  # another writer took it for a leftover before it was locked
 
 
 def _remove_leftovers(target: Path) -> None:
     """Remove the drafts for `target` whose writers are dead: nobody holds a lock on them."""
-    if fcntl is None:
-        return
     for draft in target.parent.glob(f".{glob.escape(target.name)}.*.draft"):
         with contextlib.suppress(OSError), open(draft, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            draft.unlink()
+            if _locked(file, wait=False):
+                draft.unlink()
+
+
+def _locked(file: BinaryIO, wait: bool) -> bool:
+    """Lock a file unless somebody else has; where there are no locks (Windows, some network drives), leftovers stay."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

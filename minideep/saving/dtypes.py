@@ -57,6 +57,8 @@ _READ: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "BOOL": _bool,
 }
 _CODES = {dtype: code for code, dtype in STORED.items() if code not in _READ or code == "BOOL"}
+# The codes of the dtypes that tensors can have, by NumPy's short names: 'b1', 'i8', 'f4'.
+BY_SHORT_NAME = {dtype.str[1:]: code for dtype, code in _CODES.items()}
 
 
 def code_of(dtype: DType) -> str | None:

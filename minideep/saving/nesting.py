@@ -34,7 +34,6 @@ _TEXTS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
     "float": (float, repr, float),  # nan and the infinities
     "complex": (complex, repr, complex),
     "bytes": (bytes, lambda data: base64.b64encode(data).decode(), lambda text: base64.b64decode(text, validate=True)),
-    "dtype": (np.dtype, lambda dtype: dtype.name, _DTYPES.__getitem__),
     "device": (backend.device, str, backend.device),
 }
 _KEYS = (str, int, float, bool, type(None), bytes)
@@ -85,8 +84,10 @@ class _Packing:
         if isinstance(value, np.generic):
             return {"scalar": self._stored(np.asarray(value), path)}
         for name, (known, to_text, _) in _TEXTS.items():
-            if kind is known or (known is np.dtype and isinstance(value, known) and value.name in _DTYPES):
+            if kind is known:
                 return {name: to_text(value)}
+        if isinstance(value, np.dtype) and value.name in _DTYPES:
+            return {"dtype": value.name}
         raise TypeError(f"save: {_place(path)} is {_stranger(value)}")
 
     def _members(self, values: Iterable[Any], path: tuple[Any, ...]) -> list[Any]:
@@ -173,6 +174,8 @@ def unpack(text: str, arrays: dict[str, np.ndarray], placement: Placement) -> An
             return _TEXTS[kind][2](inside)
         if kind == "tensor":
             return tensor(*inside)
+        if kind == "dtype":
+            return _DTYPES[inside]
         if kind == "array":
             return arrays[inside]
         if kind == "scalar":

@@ -33,12 +33,12 @@ class Call(NamedTuple):
     function: Callable[..., Any]
 
 
-def refuse_all(identity: Any) -> NoReturn:
+def _refuse(identity: Any) -> NoReturn:
     raise LoadError("reference: expected all of the object inside the pickle, but it refers to something outside")
 
 
 def read_pickle(
-    source: Source, what: str, known: Mapping[str, Any] | None = None, outside: Callable[[Any], Any] = refuse_all
+    source: Source, what: str, known: Mapping[str, Any] | None = None, outside: Callable[[Any], Any] = _refuse
 ) -> Any:
     """The object that the next pickle in `source` describes.
 

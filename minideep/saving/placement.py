@@ -19,7 +19,11 @@ class Placement:
                 f"device, but got {type(map_location).__name__}"
             )
         self._wanted = map_location
-        for wanted in map_location.values() if isinstance(map_location, dict) else [map_location or "cpu"]:
+        for wanted in (
+            map_location.values()
+            if isinstance(map_location, dict)
+            else [backend.CPU if map_location is None else map_location]
+        ):
             backend.module_for(backend.device(wanted))  # which says what is missing, if this machine lacks it
 
     def place(self, array: Array, saved_on: str = "cpu") -> Array:

@@ -83,7 +83,7 @@ def read(source: Source) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     sum_of_all = hashlib.sha256(length + header.replace(digest.encode(), _NO_DIGEST.encode(), 1))
     arrays = dict.fromkeys(described, np.empty(0))  # in the header's order, which the data need not have
     for entry in entries:
-        data = source.bytes(entry.end - entry.begin, f"safetensors: entry '{entry.name}'")
+        data = source.bytes(entry.end - entry.begin, f"safetensors: entry '{entry.name:.60}'")
         sum_of_all.update(data.data)
         arrays[entry.name] = _shaped(data, entry)
     if any(key.startswith(_OURS) for key in metadata):
@@ -116,20 +116,24 @@ def _entry(name: str, about: Any) -> _Entry:
     """One entry of the header, checked as far as it can be by itself."""
     wanted = {"dtype", "shape", "data_offsets"}
     if not isinstance(about, dict) or set(about) != wanted:
-        raise LoadError(f"safetensors: entry '{name}': expected dtype, shape and data_offsets, but got {about!r:.80}")
+        raise LoadError(
+            f"safetensors: entry '{name:.60}': expected dtype, shape and data_offsets, but got {about!r:.80}"
+        )
     code, shape, offsets = about["dtype"], about["shape"], about["data_offsets"]
     if not isinstance(code, str) or code not in STORED:
         raise LoadError(
-            f"safetensors: entry '{name}': expected a dtype among {', '.join(STORED)}, but got {code!r:.60}"
+            f"safetensors: entry '{name:.60}': expected a dtype among {', '.join(STORED)}, but got {code!r:.60}"
         )
     if not _are_counts(shape) or len(shape) > _MOST_DIMENSIONS:
-        raise LoadError(f"safetensors: entry '{name}': expected a list of sizes as shape, but got {shape!r:.60}")
+        raise LoadError(f"safetensors: entry '{name:.60}': expected a list of sizes as shape, but got {shape!r:.60}")
     if not _are_counts(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
-        raise LoadError(f"safetensors: entry '{name}': expected [begin, end] as data_offsets, but got {offsets!r:.60}")
+        raise LoadError(
+            f"safetensors: entry '{name:.60}': expected [begin, end] as data_offsets, but got {offsets!r:.60}"
+        )
     expected = math.prod(shape) * STORED[code].itemsize
     if offsets[1] - offsets[0] != expected:
         raise LoadError(
-            f"safetensors: entry '{name}': {code} of shape {shape} takes {expected} bytes, but data_offsets "
+            f"safetensors: entry '{name:.60}': {code} of shape {shape} takes {expected} bytes, but data_offsets "
             f"{offsets} hold {offsets[1] - offsets[0]}"
         )
     return _Entry(name, code, tuple(shape), *offsets)
@@ -146,7 +150,7 @@ def _in_order(entries: list[_Entry], size: int) -> list[_Entry]:
     for entry in entries:
         if entry.begin != position:
             raise LoadError(
-                f"safetensors: entry '{entry.name}': expected its data at offset {position}, where the one before "
+                f"safetensors: entry '{entry.name:.60}': expected its data at offset {position}, where the one before "
                 f"ends, but data_offsets say {entry.begin}"
             )
         position = entry.end
@@ -159,7 +163,7 @@ def _shaped(data: np.ndarray, entry: _Entry) -> np.ndarray:
     try:
         return decoded(data, entry.code).reshape(entry.shape)
     except (ValueError, LoadError) as error:  # NumPy cannot have every empty shape: (0, 2**63)
-        raise LoadError(f"safetensors: entry '{entry.name}': {error}") from None
+        raise LoadError(f"safetensors: entry '{entry.name:.60}': {error}") from None
 
 
 def _expect_unchanged(metadata: dict[str, str], digest: str) -> None:

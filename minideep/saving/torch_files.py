@@ -30,9 +30,7 @@ class _Storages(dict[str, Storage]):
     def __call__(self, identity: Any) -> Storage:
         """The storage that a pickle identifies as ('storage', class, key, device, number of entries)."""
         match identity:
-            case ("storage", StorageClass(code=code), str(key), str(location), int(length)) if length >= 0:
-                pass
-            case ("storage", StorageClass(code=code), str(key), str(location), int(length), None) if length >= 0:
+            case ("storage", StorageClass(code=code), str(key), str(location), int(length), *_) if length >= 0:
                 pass
             case _:
                 raise LoadError("storage: expected a reference to one, but got another")

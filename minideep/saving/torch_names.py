@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import numpy as np
 from .. import backend
 from ..backend import DType
 from ..tensor import Tensor
-from .dtypes import code_of
+from .dtypes import BY_SHORT_NAME, code_of
 from .pickles import Call, as_key
 from .source import LoadError
 from .storages import Storage
@@ -113,7 +112,7 @@ def _device(kind: Any, index: Any = None) -> backend.device:
 
 
 def _numpy_dtype(name: Any, *_: Any) -> DType:
-    if not re.fullmatch("b1|[iu][1248]|f[248]", _expected(name, str)):
+    if _expected(name, str) not in BY_SHORT_NAME:
         raise LoadError(f"dtype: expected a dtype of numbers, but got {name!r:.20}")
     return np.dtype(name)
 

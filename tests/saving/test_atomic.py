@@ -137,11 +137,17 @@ def test_several_threads_at_once(tmp_path) -> None:
     assert not drafts(tmp_path)
 
 
-def test_on_windows_there_are_no_locks(tmp_path) -> None:
-    with mock.patch.object(atomic, "fcntl", None):
+@pytest.mark.parametrize(
+    "locks", [None, mock.Mock(LOCK_EX=2, LOCK_NB=4, flock=mock.Mock(side_effect=OSError(95, "Not supported")))]
+)
+def test_where_there_are_no_locks(tmp_path, locks) -> None:
+    """On Windows, and on some network drives: leftovers stay, as nobody can tell whether their writers live."""
+    (tmp_path / ".a.pth.00000000.draft").write_bytes(b"left behind")
+    with mock.patch.object(atomic, "fcntl", locks):
         saving.save([1], tmp_path / "a.pth")
         saving.save([2], tmp_path / "a.pth")
     assert saving.load(tmp_path / "a.pth") == [2]
+    assert len(drafts(tmp_path)) == 1
 
 
 # For each line that it reads, this process has a child save one file after another, and kills it before it has saved
