@@ -59,7 +59,7 @@ def shapes(value):
 
 
 @needs_torch
-@pytest.mark.parametrize("size", [0, 1, 5, 6, 7])
+@pytest.mark.parametrize("size", [1, 5, 6, 7])
 @pytest.mark.parametrize(
     "settings",
     [
@@ -68,9 +68,9 @@ def shapes(value):
         {"batch_size": 3, "drop_last": True},
         {"batch_size": 100},
         {"batch_size": None},
-        {"batch_size": 2, "sampler": [3, 1, 0]},
-        {"batch_sampler": [[1, 0], [2]]},
-        {"batch_size": None, "sampler": [[1, 0], [2]]},
+        {"batch_size": 2, "sampler": [-1, 0, 0]},
+        {"batch_sampler": [[-1, 0], [0]]},
+        {"batch_size": None, "sampler": [[-1, 0], [0]]},
         {"batch_size": 2, "collate_fn": list},
         {"batch_size": 3, "drop_last": True, "stream": True},
         {"batch_size": 3, "stream": True},
@@ -85,8 +85,6 @@ def test_batches_are_pytorchs(size: int, settings: dict) -> None:
     else:
         x, y = np.arange(2.0 * size).reshape(size, 2), np.arange(size)
         datasets = TensorDataset(x, y), torch.utils.data.TensorDataset(torch.tensor(x), torch.tensor(y))
-    if ("sampler" in settings or "batch_sampler" in settings) and size < 5:
-        pytest.skip("the positions are not there")
     ours, theirs = DataLoader(datasets[0], **settings), torch.utils.data.DataLoader(datasets[1], **settings)
     assert len(ours) == len(theirs)
     assert ours.batch_size == theirs.batch_size
@@ -178,8 +176,9 @@ LOADERS = {
 }
 
 
-@pytest.mark.parametrize("name", LOADERS)
-@pytest.mark.parametrize("stop", [0, 4])
+@pytest.mark.parametrize(
+    ("name", "stop"), [(name, stop) for name in LOADERS for stop in (0, 4) if stop or "workers" not in name]
+)
 def test_resumed_is_uninterrupted(name: str, stop: int) -> None:
     make = LOADERS[name]
     uninterrupted = make(seeded(8))
@@ -300,6 +299,7 @@ def test_defaults_are_those_that_samplers_say() -> None:
     loader = DataLoader(range(3), 2, num_workers=1, pin_memory=True, in_order=False)
     assert (loader.prefetch_factor, loader.batch_size, loader.pin_memory) == (2, 2, True)
     assert DataLoader(range(3), batch_sampler=[[1]]).batch_size is None
+    assert list(DataLoader([], 2)) == []
 
 
 def test_a_state_can_be_saved_and_loaded(tmp_path) -> None:

@@ -99,7 +99,7 @@ def test_results_come_in_order_however_long_they_take() -> None:
     assert list(itertools.chain(*loader)) == list(range(12))
 
 
-@pytest.mark.parametrize("method", ["spawn", multiprocessing.get_context("forkserver")], ids=["spawn", "forkserver"])
+@pytest.mark.parametrize("method", ["spawn", multiprocessing.get_context("fork")], ids=["by name", "as it is"])
 def test_other_ways_to_start_a_process(method) -> None:
     assert loaded(Noisy(), 1, multiprocessing_context=method) == loaded(Noisy(), 0)
 
@@ -174,6 +174,15 @@ def test_persistent_workers_stay_and_begin_anew() -> None:
 def test_persistent_workers_go_through_a_stream_again() -> None:
     loader = DataLoader(Shared(4), None, num_workers=2, persistent_workers=True)
     assert list(loader) == list(loader) == [0, 1, 2, 3]
+
+
+def test_a_forked_process_leaves_its_parents_workers_alone() -> None:
+    loader = DataLoader(Shared(4), None, num_workers=1, persistent_workers=True)
+    assert len(list(loader)) == 4
+    before = multiprocessing.active_children()
+    assert len(list(DataLoader(range(2), num_workers=1, worker_init_fn=lambda _: loader._workers.close()))) == 2
+    assert multiprocessing.active_children() == before
+    assert len(list(loader)) == 4
 
 
 # ---------------------------------------------------------------------------------------------- what goes wrong
@@ -252,8 +261,10 @@ def test_a_worker_that_takes_too_long_is_named(monkeypatch) -> None:
     from minideep.data import workers
 
     monkeypatch.setattr(workers, "_PATIENCE", 0.1)
+    start = time.monotonic()
     with pytest.raises(RuntimeError, match=r"DataLoader: timed out after 0\.2 seconds, waiting for worker 1"):
         list(DataLoader(Faulty(lambda: time.sleep(60)), num_workers=2, timeout=0.2))
+    assert time.monotonic() - start < 30
 
 
 # ---------------------------------------------------------------------------------------------- how it ends
