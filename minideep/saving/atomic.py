@@ -6,6 +6,7 @@ import contextlib
 import glob
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +36,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
             if fcntl is None:
                 file.close()  # Windows wants it closed; elsewhere closing it would give up the lock
+            if target.exists():
+                shutil.copymode(target, draft)
             os.replace(draft, target)
     except BaseException:
         draft.unlink(missing_ok=True)

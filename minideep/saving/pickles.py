@@ -229,7 +229,9 @@ def as_key(value: Any) -> Any:
 
 
 def _name(value: Any) -> str:
-    return value.name if isinstance(value, Call) else type(value).__name__
+    """What a value is, or for what stands for something of PyTorch's, that one's name."""
+    stands_for = isinstance(value, tuple) and hasattr(value, "name")
+    return value.name if stands_for else type(value).__name__
 
 
 _ACTIONS: dict[bytes, Callable[[_Machine], None]] = {

@@ -37,6 +37,9 @@ def test_writing_anew(tmp_path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE((tmp_path / "a.pth").stat().st_mode) == 0o666 & ~umask
+    (tmp_path / "a.pth").chmod(0o640)
+    saving.save(content(4), tmp_path / "a.pth")
+    assert stat.S_IMODE((tmp_path / "a.pth").stat().st_mode) == 0o640
 
 
 def test_a_link_stays_one(tmp_path) -> None:

@@ -135,7 +135,7 @@ UNSOUND = {
     ),
     "dtype": (
         pickled.name("torch.bfloat16") + b"\x85",
-        "expected tensors, containers, numbers and texts, but got ForeignDtype itself",
+        "expected tensors, containers, numbers and texts, but got torch.bfloat16 itself",
     ),
     "in itself": (b"]q\0h\0a", "expected at most 100 levels of nesting, but there are more, or a container in itself"),
     "each in the other": (b"]q\0}Nh\0sa", "or a container in itself"),
