@@ -56,8 +56,9 @@ def always(step: int, number: int) -> bool:
 
 
 def sometimes(step: int, number: int) -> bool:
-    """A pattern in which parameters begin at different times, pause, and stop."""
-    return (step * 7 + number * 3) % 5 != 0 and step >= 2 * (number % 3) and not (number == 4 and step > 60)
+    """A pattern in which one parameter is always there, and the others begin at different times, pause, and stop."""
+    begun, stopped = step >= 2 * (number % 3), number == 4 and step > 60
+    return number == 1 or begun and not stopped and (step * 7 + number * 3) % 5 != 0
 
 
 def parameters(m: Any, dtype: Any = np.float64) -> list[Any]:

@@ -14,14 +14,15 @@ every_case = pytest.mark.parametrize(("name", "options"), CASES, ids=IDS)
 
 
 @every_case
-@pytest.mark.parametrize("present", [always, sometimes])
-def test_a_hundred_steps(name, options, present) -> None:
+def test_a_hundred_steps(name, options) -> None:
+    """For some time all parameters have gradients, then only some."""
+
     def program(m):
         params = parameters(m)
         optimizer = getattr(m.optim, name)(params, **options)
         path = []
         for step in range(100):
-            set_gradients(m, params, step, present)
+            set_gradients(m, params, step, sometimes if step > 30 else always)
             optimizer.step()
             if step % 9 == 0:
                 path.append(m.cat([p.detach().reshape(-1) for p in params]))
@@ -38,7 +39,7 @@ def test_groups_and_options_that_change(name, options) -> None:
         params = parameters(m)
         optimizer = getattr(m.optim, name)(groups(params), **options)
         scheduler = m.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=30)
-        for step in range(50):
+        for step in range(40):
             set_gradients(m, params, step, sometimes)
             optimizer.step()
             scheduler.step()
@@ -63,8 +64,8 @@ def test_momentum_switched_on_in_mid_course(name) -> None:
     def program(m):
         params = parameters(m)
         optimizer = getattr(m.optim, name)(params, lr=0.1)
-        for step in range(10):
-            optimizer.param_groups[0]["momentum"] = 0.9 if step >= 4 else 0
+        for step in range(12):
+            optimizer.param_groups[0]["momentum"] = 0.9 if step >= 7 else 0
             set_gradients(m, params, step, sometimes)
             optimizer.step()
         return [p.detach() for p in params]
@@ -91,6 +92,25 @@ def test_float32_stays_float32(name, options) -> None:
         return [p.detach() for p in params], kinds, dtypes
 
     agree(program, rtol=2e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["Adam", "NAdam"])
+def test_where_float64_is_the_default(name) -> None:
+    """Then the numbers that are kept for each parameter are so, too."""
+
+    def program(m):
+        m.set_default_dtype(m.float64)
+        try:
+            params = parameters(m)
+            optimizer = getattr(m.optim, name)(params)
+            for step in range(20):
+                set_gradients(m, params, step)
+                optimizer.step()
+            return [p.detach() for p in params], list(optimizer.state_dict()["state"][0].values())
+        finally:
+            m.set_default_dtype(m.float32)
+
+    agree(program, rtol=1e-12)
 
 
 def test_gradients_are_left_as_they_are() -> None:
