@@ -63,8 +63,9 @@ def load_array(data: np.ndarray, placement: Placement, what: str = "npy") -> Ten
         raise LoadError(
             f"{what}: {header.code} of shape {header.shape} takes {size} bytes, but {data.size - end} follow the header"
         )
+    body = data[end:] if end % 16 == 0 else data[end:].copy()  # aligned, as NumPy writes it
     try:
-        entries = decoded(data[end:], header.code, header.byteorder)
+        entries = decoded(body, header.code, header.byteorder)
         array = entries.reshape(header.shape[::-1]).T if header.by_columns else entries.reshape(header.shape)
     except (ValueError, LoadError) as error:
         raise LoadError(f"{what}: {error}") from None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import struct
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -72,9 +71,10 @@ class _Machine:
             opcode = self._source.take(1, "instruction")
             if opcode == b".":
                 return self._stack.pop()
-            if opcode not in _ACTIONS:
+            if opcode not in _INSTRUCTIONS:
                 raise LoadError(f"instruction: expected one for tensors and containers, but got {opcode!r}")
-            _ACTIONS[opcode](self)
+            action, *arguments = _INSTRUCTIONS[opcode]
+            action(self, *arguments)
 
     # ------------------------------------------------------------------------------------------ what it reads
 
@@ -234,34 +234,52 @@ def _name(value: Any) -> str:
     return value.name if stands_for else type(value).__name__
 
 
-_ACTIONS: dict[bytes, Callable[[_Machine], None]] = {
-    b"\x80": partial(_Machine.skip, width=1),  # version of the protocol
-    b"\x95": partial(_Machine.skip, width=8),  # length of a frame
-    **{code: partial(_Machine.constant, value=v) for code, v in {b"N": None, b"\x88": True, b"\x89": False}.items()},
-    **{code: partial(_Machine.new, kind=k) for code, k in {b"}": dict, b"]": list, b")": tuple, b"\x8f": set}.items()},
-    **{code: partial(_Machine.number, form=f) for code, f in {b"J": "<i", b"K": "<B", b"M": "<H", b"G": ">d"}.items()},
-    **{code: partial(_Machine.long, width=w) for code, w in {b"\x8a": 1, b"\x8b": 4}.items()},
-    **{
-        code: partial(_Machine.text, width=w) for code, w in {b"U": 1, b"T": 4, b"\x8c": 1, b"X": 4, b"\x8d": 8}.items()
-    },
-    **{code: partial(_Machine.bytes, width=w) for code, w in {b"C": 1, b"B": 4, b"\x8e": 8}.items()},
-    **{code: partial(_Machine.put, width=w) for code, w in {b"q": 1, b"r": 4}.items()},
-    **{code: partial(_Machine.get, width=w) for code, w in {b"h": 1, b"j": 4}.items()},
-    **{code: partial(_Machine.tuple_of, length=n) for code, n in {b"\x85": 1, b"\x86": 2, b"\x87": 3}.items()},
-    b"\x94": _Machine.memoize,
-    b"(": _Machine.mark,
-    b"0": _Machine.pop,
-    b"t": _Machine.tuple_above_mark,
-    b"a": _Machine.append,
-    b"e": _Machine.appends,
-    b"s": _Machine.setitem,
-    b"u": _Machine.setitems,
-    b"\x90": _Machine.additems,
-    b"c": _Machine.named,
-    b"\x93": _Machine.named_on_stack,
-    b"R": _Machine.call,
-    b"b": _Machine.build,
-    b"Q": _Machine.stored,
+# The instructions, by their codes: what they do, and with what.
+_INSTRUCTIONS: dict[bytes, tuple[Any, ...]] = {
+    b"\x80": (_Machine.skip, 1),  # the version of the protocol
+    b"\x95": (_Machine.skip, 8),  # the length of a frame
+    b"N": (_Machine.constant, None),
+    b"\x88": (_Machine.constant, True),
+    b"\x89": (_Machine.constant, False),
+    b"]": (_Machine.new, list),
+    b")": (_Machine.new, tuple),
+    b"}": (_Machine.new, dict),
+    b"\x8f": (_Machine.new, set),
+    b"K": (_Machine.number, "<B"),
+    b"M": (_Machine.number, "<H"),
+    b"J": (_Machine.number, "<i"),
+    b"G": (_Machine.number, ">d"),
+    b"\x8a": (_Machine.long, 1),
+    b"\x8b": (_Machine.long, 4),
+    b"U": (_Machine.text, 1),  # of Python 2
+    b"T": (_Machine.text, 4),  # of Python 2
+    b"\x8c": (_Machine.text, 1),
+    b"X": (_Machine.text, 4),
+    b"\x8d": (_Machine.text, 8),
+    b"C": (_Machine.bytes, 1),
+    b"B": (_Machine.bytes, 4),
+    b"\x8e": (_Machine.bytes, 8),
+    b"q": (_Machine.put, 1),
+    b"r": (_Machine.put, 4),
+    b"\x94": (_Machine.memoize,),
+    b"h": (_Machine.get, 1),
+    b"j": (_Machine.get, 4),
+    b"(": (_Machine.mark,),
+    b"0": (_Machine.pop,),
+    b"\x85": (_Machine.tuple_of, 1),
+    b"\x86": (_Machine.tuple_of, 2),
+    b"\x87": (_Machine.tuple_of, 3),
+    b"t": (_Machine.tuple_above_mark,),
+    b"a": (_Machine.append,),
+    b"e": (_Machine.appends,),
+    b"s": (_Machine.setitem,),
+    b"u": (_Machine.setitems,),
+    b"\x90": (_Machine.additems,),
+    b"c": (_Machine.named,),
+    b"\x93": (_Machine.named_on_stack,),
+    b"R": (_Machine.call,),
+    b"b": (_Machine.build,),
+    b"Q": (_Machine.stored,),
 }
 
 
