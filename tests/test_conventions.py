@@ -115,6 +115,23 @@ def test_gelu_is_exact() -> None:
     assert F.gelu(leaf(1.0), approximate="tanh").item() != pytest.approx(exact, rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["Adagrad", "RMSprop", "Adam"])
+def test_epsilon_is_added_outside_the_root(name) -> None:
+    """The first step against a gradient of 4, with ε = 1, where averages of squares are 16 (or a hundredth of it)."""
+    p = leaf(0.0)
+    p.grad = md.tensor([4.0], dtype=md.float64)
+    getattr(md.optim, name)([p], lr=1.0, eps=1.0).step()
+    root = 0.4 if name == "RMSprop" else 4.0
+    assert p.item() == pytest.approx(-4 / (root + 1))
+
+
+def test_the_decay_of_adamw_is_apart_from_the_gradient() -> None:
+    p = leaf(5.0)
+    p.grad = md.zeros(1, dtype=md.float64)
+    md.optim.AdamW([p], lr=0.5, weight_decay=0.1).step()
+    assert p.item() == pytest.approx(5 - 0.5 * 0.1 * 5)
+
+
 def test_dropout_is_inverted_and_p_is_the_chance_to_drop() -> None:
     md.manual_seed(0)
     y = F.dropout(md.ones(10_000), p=0.2)

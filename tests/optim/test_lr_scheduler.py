@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 
 import pytest
 
@@ -280,3 +281,12 @@ def test_swa_learning_rates() -> None:
             return path, walk(optimizer, swa, 10), sorted(saved)
 
         agree(program, rtol=1e-10)
+
+
+@needs_torch
+@pytest.mark.parametrize("name", [n for n in minideep.optim.lr_scheduler.__all__ if n != "LinearWarmupLR"])
+def test_arguments_are_pytorchs(name) -> None:
+    ours, theirs = (
+        inspect.signature(getattr(m.optim.lr_scheduler, name).__init__).parameters.values() for m in (minideep, torch)
+    )
+    assert [(p.name, p.kind, p.default) for p in ours] == [(p.name, p.kind, p.default) for p in theirs]
