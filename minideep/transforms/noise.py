@@ -104,10 +104,9 @@ class RandomErasing(RandomTransform):
             )
         height, width = size
         low, high = self.ratio
-        boxes = random_boxes(
-            self.stream, self.count(img), (height, width), self.scale, (1 / high, 1 / low), smaller=True
-        )  # zeros, where none fits: nothing is erased
-        boxes[self.stream.random(len(boxes)) >= self.p] = 0
+        shape = (1 / high, 1 / low)  # width / height
+        boxes = random_boxes(self.stream, self.count(img), (height, width), self.scale, shape, smaller=True)
+        boxes[self.stream.random(len(boxes)) >= self.p] = 0  # nothing is erased, as also where no box fits in
         if not boxes.any():
             return img
         dtype = Images("RandomErasing", img).array.dtype

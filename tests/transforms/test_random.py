@@ -167,18 +167,20 @@ def test_areas_and_shapes_of_resized_crops() -> None:
     from minideep.transforms.geometry import random_boxes
 
     stream = np.random.default_rng(0)
-    boxes = random_boxes(stream, MANY, (1000, 1000), (0.1, 0.5), (0.5, 2.0))
+    boxes = random_boxes(stream, MANY, (1000, 1000), (0.1, 0.3), (1.0, 3.0))
     top, left, height, width = boxes.T
-    check_even(height * width / 1e6, 0.0999, 0.501)
-    check_even(np.log(width / height), np.log(0.499), np.log(2.004))
+    check_even(height * width / 1e6, 0.0999, 0.301)
+    check_even(np.log(width / height), np.log(0.998), np.log(3.01))
     check_even((top + 0.5) / (1000 - height + 1), 0, 1)
     check_even((left + 0.5) / (1000 - width + 1), 0, 1)
 
 
 def test_where_no_crop_fits_the_middle_is_taken() -> None:
     x = md.tensor(np.arange(400.0).reshape(1, 20, 20))
-    wide = T.RandomResizedCrop((2, 20), scale=(0.9, 1.0), ratio=(10, 10), generator=seeded(0))(x)
+    wide = T.RandomResizedCrop((2, 20), scale=(0.9, 1.0), ratio=(10, 20), generator=seeded(0))(x)
     np.testing.assert_allclose(wide.numpy(), x.numpy()[:, 9:11], rtol=1e-6)
+    tall = T.RandomResizedCrop((20, 4), scale=(0.9, 1.0), ratio=(0.1, 0.2), generator=seeded(0))(x)
+    np.testing.assert_allclose(tall.numpy(), x.numpy()[:, :, 8:12], rtol=1e-6)
 
 
 def test_angles() -> None:
@@ -277,6 +279,14 @@ def test_holes_have_their_areas() -> None:
     x = md.ones(1000, 1, 64, 64)
     y = T.RandomErasing(1, (0.1, 0.3), (0.5, 2), generator=seeded(0))(x).numpy()
     check_even((y == 0).mean(axis=(1, 2, 3)), 0.09, 0.31)
+    tall = T.RandomErasing(1, (0.1, 0.2), (2, 3), generator=seeded(0))(x).numpy() == 0
+    ratio = tall.any(axis=3).sum(axis=(1, 2)) / tall.any(axis=2).sum(axis=(1, 2))
+    assert 1.8 < ratio.min() < 2.1
+    assert 2.9 < ratio.max() < 3.3
+    assert np.log(ratio).mean() == pytest.approx(np.log(6) / 2, abs=0.02)
+    for sides, ratio in (((4, 64), 4 / 32), ((64, 4), 32 / 4)):  # a whole side is never erased
+        band = md.ones(9, 1, *sides)
+        assert T.RandomErasing(1, (0.5, 0.5), (ratio, ratio))(band) is band
     some = T.RandomErasing(0.3, generator=seeded(0))(x).numpy()
     check_share((some == 0).any(axis=(1, 2, 3)), 0.3)
     noise = T.RandomErasing(1, value="random", generator=seeded(0))(md.full((64, 1, 64, 64), 7.0)).numpy()
@@ -303,6 +313,7 @@ def test_color_noise_is_along_the_components() -> None:
     images = md.tensor(np.clip(colors, 0, 1).reshape(50, 100, 1, 3).transpose(0, 3, 1, 2).copy())
     noise = T.PCAColorNoise.fit(images, std=1.0, generator=seeded(0))
     np.testing.assert_allclose(np.abs(noise.eigenvectors[:, 0]), np.array([0.1, 0.05, 0.02]) / 0.1136, atol=0.01)
+    np.testing.assert_allclose(noise.eigenvalues[0], 0.1136**2, rtol=0.05)
     grey = md.full((MANY, 3, 2, 2), 0.5, dtype=md.float64)
     added = noise(grey).numpy() - 0.5
     assert (added == added[:, :, :1, :1]).all()

@@ -19,14 +19,13 @@ __all__ = ["adjust_sharpness", "gaussian_blur", "gaussian_noise", "salt_and_pepp
 def _blurred_along(x: Array, axis: int, size: int, sigma: Array) -> Array:
     """Means of `size` pixels along an axis, with the weights exp(−d² / 2σ²); images continue mirrored."""
     half = size // 2
-    border = [(half, half) if a == axis else (0, 0) for a in range(4)]
-    wide = np.pad(x, border, mode="reflect")
+    wide = np.pad(x, [(half, half) if a == axis else (0, 0) for a in range(4)], mode="reflect")
     kernel = [np.exp(-((d / sigma) ** 2) / 2) for d in range(-half, half + 1)]
+    total = sum(kernel)
     y = np.zeros_like(x)
     for tap, weight in enumerate(kernel):
-        where = [slice(None)] * 4
-        where[axis] = slice(tap, tap + x.shape[axis])
-        y += wide[tuple(where)] * (weight / sum(kernel)).astype(x.dtype)
+        seen = (*[slice(None)] * axis, slice(tap, tap + x.shape[axis]))
+        y += wide[seen] * (weight / total).astype(x.dtype)
     return y
 
 
