@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -168,3 +169,31 @@ def test_interpolation_by_name_number_or_member() -> None:
     for same in modes:
         results = [F.resize(img, 3, mode) for mode in same]
         assert all((result == results[0]).all() for result in results)
+
+
+def test_the_pipelines_of_the_course() -> None:
+    alex_net = T.Compose(
+        [
+            T.Resize(256),
+            T.RandomCrop(224),
+            T.RandomHorizontalFlip(p=0.5),
+            T.ColorJitter(brightness=0.1, contrast=0.1, saturation=0.1),
+            T.ToTensor(),
+            T.Normalize(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225]),
+        ]
+    )
+    cifar = T.Compose(
+        [
+            T.RandomCrop(32, padding=4),
+            T.RandomHorizontalFlip(),
+            T.ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1),
+            T.ToTensor(),
+            T.Normalize((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
+        ]
+    )
+    for pipeline, shape, size in ((alex_net, (300, 280), 224), (cifar, (32, 32), 32)):
+        pictures = noise(2, *shape, 3)
+        for images in (pictures, pictures[0]):
+            x = pickle.loads(pickle.dumps(pipeline))(images)
+            assert isinstance(x, md.Tensor)
+            assert (x.shape, x.dtype) == ((*images.shape[:-3], 3, size, size), md.float32)
