@@ -8,17 +8,24 @@ them: Glorot and Bengio, "Understanding the difficulty of training deep feedforw
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
 import warnings
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from ..autograd import no_grad
 from ..backend import Array, Generator, as_array, float64, special_function, widened
-from ..ops.random import rand_like, randn_like
+from ..ops.random import rand, rand_like, randn_like
 from ..tensor import Tensor
 
 _ndtri = special_function("ndtri")
+_skipping = ContextVar("_skipping", default=False)
+Draw = TypeVar("Draw", bound=Callable[..., Tensor])
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -88,18 +95,42 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 # ---------------------------------------------------------------------------------------------- of a distribution
 
 
+@contextlib.contextmanager
+def skipped() -> Iterator[None]:
+    """Inside, nothing is drawn, and tensors keep what happens to be in their memory. Constants are written as ever.
+
+    For modules whose values come from elsewhere, a file or another module: to draw them first can take longer.
+    """
+    token = _skipping.set(True)
+    try:
+        yield
+    finally:
+        _skipping.reset(token)
+
+
+def _drawing(draw: Draw) -> Draw:
+    @functools.wraps(draw)
+    def unless_skipped(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return tensor if _skipping.get() else draw(tensor, *args, **kwargs)
+
+    return cast("Draw", unless_skipped)
+
+
+@_drawing
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Evenly distributed from `a` to `b`."""
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
 
+@_drawing
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normally distributed."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
+@_drawing
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -110,19 +141,23 @@ def trunc_normal_(
 ) -> Tensor:
     """Normally distributed, of which what falls outside of [`a`, `b`] is drawn again.
 
-    Rather than to draw again: where an evenly distributed number falls among the probabilities Φ of what lies within.
+    Once is enough: it becomes the quantile of an evenly distributed number among the probabilities of what lies within.
     """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "trunc_normal_: mean is more than 2 std from [a, b]; the distribution of values may be incorrect",
-            stacklevel=2,
+            stacklevel=3,
         )
-    lowest, highest = (math.erfc((mean - end) / std / math.sqrt(2)) / 2 for end in (a, b))
-    evenly = rand_like(tensor, generator=generator, dtype=float64).array
-    values = mean + std * _ndtri(lowest + (highest - lowest) * evenly)
-    return _written(tensor, np.clip(values, a, b))
+    values = mean + std * randn_like(tensor, generator=generator).array
+    outside = (values < a) | (values > b)
+    if count := int(outside.sum()):
+        lowest, highest = (math.erfc((mean - end) / std / math.sqrt(2)) / 2 for end in (a, b))
+        evenly = rand(count, generator=generator, dtype=float64, device=tensor.device).array
+        values[outside] = np.clip(mean + std * _ndtri(lowest + (highest - lowest) * evenly), a, b)
+    return _written(tensor, values)
 
 
+@_drawing
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Normally distributed, but in each column a share of `sparsity`, rounded up, is 0.
 
@@ -197,6 +232,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity), generator)
 
 
+@_drawing
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """A random (semi-)orthogonal matrix times `gain`; all dimensions but the first count as one.
 

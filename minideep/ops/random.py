@@ -209,7 +209,9 @@ def uniform_(input: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: G
     if from_ > to:
         raise RuntimeError(f"uniform_: expects to return a [from, to) range, but found from={from_} > to={to}")
     drawn = _uniform(_stream("uniform_", input.device, generator), input.shape, input.dtype)
-    return _overwrite(input, drawn * (to - from_) + from_)
+    drawn *= to - from_  # in place: of large arrays, each new one costs more than the drawing
+    drawn += from_
+    return _overwrite(input, drawn)
 
 
 @public(method="normal_")
@@ -219,7 +221,9 @@ def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Ge
     if std < 0:
         raise RuntimeError(f"normal_: expects std >= 0.0, but found std {std}")
     drawn = _gaussian(_stream("normal_", input.device, generator), input.shape, input.dtype)
-    return _overwrite(input, drawn * std + mean)
+    drawn *= std
+    drawn += mean
+    return _overwrite(input, drawn)
 
 
 @public(method="bernoulli_")

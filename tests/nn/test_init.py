@@ -222,6 +222,27 @@ EVERY = {**RANDOM, "constant_": {"val": 3.0}, "ones_": {}, "zeros_": {}, "eye_":
 
 
 @pytest.mark.parametrize("name", RANDOM)
+def test_skipped(name) -> None:
+    """Inside, a tensor and the common generator stay as they are; behind, also after an error, all is as before."""
+    tensor = md.full((4, 6), 7.0)
+    md.manual_seed(5)
+    with pytest.raises(KeyError), init.skipped():
+        assert getattr(init, name)(tensor, **RANDOM[name]) is tensor
+        raise KeyError
+    assert (tensor == 7).all()
+    next_numbers = md.rand(3)
+    md.manual_seed(5)
+    assert (md.rand(3) == next_numbers).all()
+    assert (getattr(init, name)(tensor, **RANDOM[name]) != 7).all()
+
+
+def test_constants_are_not_skipped() -> None:
+    with init.skipped():
+        assert (md.nn.BatchNorm2d(3).weight == 1).all()
+        assert (init.zeros_(md.full((3,), 7.0)) == 0).all()
+
+
+@pytest.mark.parametrize("name", RANDOM)
 def test_generators(name) -> None:
     """The same numbers for the same seed, of a generator of one's own or of the common one."""
 
