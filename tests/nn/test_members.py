@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minideep as md
 from minideep.nn import Module, Parameter
@@ -386,3 +388,41 @@ def test_reading_a_parameter_is_reading_an_attribute() -> None:
     module = Module()
     module.weight = Parameter(md.ones(1))
     assert vars(module)["weight"] is module.weight
+
+
+# ---------------------------------------------------------------------------------------------- in any order
+
+VALUES = {
+    "parameter": lambda m, own: m.nn.Parameter(m.ones(1)),
+    "shared": lambda m, own: own,
+    "module": lambda m, own: affine(m, 1, 1),
+    "tensor": lambda m, own: m.zeros(1),
+    "none": lambda m, own: None,
+}
+ACTIONS = st.sampled_from(["set", "del", "register_parameter", "register_buffer", "register_module", "unsaved buffer"])
+EDITS = st.lists(st.tuples(ACTIONS, st.sampled_from("abcd"), st.sampled_from(list(VALUES))), max_size=15)
+
+
+@given(EDITS)
+def test_whatever_is_done_members_are_as_in_pytorch(edits) -> None:
+    def program(m):
+        module, own, outcomes = m.nn.Module(), m.nn.Parameter(m.ones(2)), []
+        for action, name, kind in edits:
+            value = VALUES[kind](m, own)
+            try:
+                if action == "set":
+                    setattr(module, name, value)
+                elif action == "del":
+                    delattr(module, name)
+                elif action == "unsaved buffer":
+                    module.register_buffer(name, value, persistent=False)
+                else:
+                    getattr(module, action)(name, value)
+            except (AttributeError, KeyError, TypeError):
+                outcomes.append("refused")  # where two things are wrong, either may be said
+            found = module.named_parameters(), module.named_buffers(), module.named_modules()
+            outcomes.append([[n for n, _ in each] for each in found])
+            outcomes.append(list(module.state_dict()))
+        return outcomes
+
+    agree(program)
