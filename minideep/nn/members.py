@@ -64,7 +64,7 @@ class Members:
         self._keep(name, tensor, Kind.BUFFER)
         (self._unsaved_buffers.discard if persistent else self._unsaved_buffers.add)(name)
 
-    def add_module(self, name: str, module: Self | None) -> None:
+    def add_module(self, name: str, module: Members | None) -> None:
         """Add a child module, or (None) a name kept for one."""
         self._check_new(name, Kind.CHILD)
         self._keep(name, module, Kind.CHILD)
