@@ -86,10 +86,11 @@ class Row(Container):
 
     def insert(self, index: int, value: Any) -> Self:
         """Add an entry before the one at `index`; what comes after moves down, and is numbered anew."""
-        values = list(self)
-        if not -len(values) <= index <= len(values):
-            raise IndexError(f"{type(self).__name__}.insert: Index out of range: {index}, of {len(values)} entries")
-        values.insert(index, value)
+        length = len(self)
+        if not -length <= index <= length:
+            raise IndexError(f"{type(self).__name__}.insert: Index out of range: {index}, of {length} entries")
+        values = list(self.append(value))  # which refuses what will not do, before anything is moved
+        values.insert(index % length if index < 0 else index, values.pop())
         self._refill(values)
         return self
 

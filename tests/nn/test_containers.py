@@ -127,6 +127,16 @@ def test_an_insert_out_of_range() -> None:
     assert str(error) == "Sequential.insert: Index out of range: 3, of 1 entries"
 
 
+@either_row
+@pytest.mark.parametrize(("action", "arguments"), [("insert", (1, 5)), ("append", (5,)), ("__setitem__", (1, 5))])
+def test_what_is_refused_leaves_a_row_as_it_was(make, action, arguments) -> None:
+    row = make(md, layers(md))
+    with pytest.raises(TypeError):
+        getattr(row, action)(*arguments)
+    assert shifts(row) == [0, 1, 2, 3]
+    assert names(row) == list("0123")
+
+
 def test_adding_rows() -> None:
     def program(m):
         modules = layers(m)
