@@ -55,12 +55,20 @@ def test_what_is_loaded_is_copied() -> None:
     params = parameters(minideep)
     optimizer = optim.Adam(params)
     train(minideep, optimizer, params, range(3))
-    saved = optimizer.state_dict()
-    before = saved["state"][0]["exp_avg"].numpy().copy()
     other = optim.Adam(copies(params))
-    other.load_state_dict(saved)
-    train(minideep, other, other.param_groups[0]["params"], range(3, 6))
-    np.testing.assert_array_equal(saved["state"][0]["exp_avg"].numpy(), before)
+    other.load_state_dict(optimizer.state_dict())
+
+    def averages(o):
+        return [values["exp_avg"].numpy().copy() for values in o.state_dict()["state"].values()]
+
+    loaded = averages(other)
+    train(minideep, optimizer, params, range(3, 6))
+    for now, then in zip(averages(other), loaded, strict=True):
+        np.testing.assert_array_equal(now, then)
+    trained = averages(optimizer)
+    train(minideep, other, other.param_groups[0]["params"], range(3, 5))
+    for now, then in zip(averages(optimizer), trained, strict=True):
+        np.testing.assert_array_equal(now, then)
 
 
 @pytest.mark.parametrize("twice", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
