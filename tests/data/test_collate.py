@@ -10,6 +10,7 @@ import pytest
 
 import minideep as md
 from minideep.data import default_collate, default_convert
+from tests.support import needs_torch, torch
 
 Point = namedtuple("Point", "x y")
 
@@ -82,6 +83,41 @@ def test_samples_are_not_changed() -> None:
     samples = [{"a": [1]}, {"a": [2]}]
     default_collate(samples)
     assert samples == [{"a": [1]}, {"a": [2]}]
+
+
+BATCHES = [
+    [1, 2],
+    [1.5, 2.0],
+    [True, False],
+    [np.float16(1), np.float16(2)],
+    [np.int8(1), np.int8(2)],
+    [np.zeros((2, 3)), np.ones((2, 3))],
+    ["a", "b"],
+    [(1, "a", (2.0, [3])), (4, "b", (5.0, [6]))],
+    [{"a": 1, "b": [np.float32(2)]}, {"a": 3, "b": [np.float32(4)]}],
+    [Point(1, (2, 3)), Point(4, (5, 6))],
+    [range(3), range(1, 4)],
+    [OrderedDict(a=(1,)), OrderedDict(a=(2,))],
+]
+
+
+@needs_torch
+@pytest.mark.parametrize("function", ["default_collate", "default_convert"])
+@pytest.mark.parametrize("batch", BATCHES, ids=str)
+def test_the_result_is_pytorchs(batch: list, function: str) -> None:
+    ours, theirs = getattr(md.data, function)(batch), getattr(torch.utils.data, function)(batch)
+    assert described(ours) == described(theirs)
+
+
+def described(value):
+    """The kinds of things in it, and of tensors shape, dtype and values."""
+    if isinstance(value, dict):
+        return type(value).__name__, {key: described(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value).__name__, [described(part) for part in value]
+    if hasattr(value, "tolist"):
+        return str(value.dtype).rpartition(".")[2], tuple(value.shape), value.tolist()
+    return value
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ import minideep as md
 from minideep.data import (
     BatchSampler,
     RandomSampler,
-    Sampler,
     SequentialSampler,
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from tests.support import NO_TORCH, torch
 
 
 def seeded(seed: int) -> md.Generator:
@@ -108,23 +108,55 @@ def test_batches_of_anything_that_can_be_gone_through() -> None:
     assert list(BatchSampler(iter("abcde"), 2, False)) == [["a", "b"], ["c", "d"], ["e"]]
 
 
-@pytest.mark.parametrize(
-    ("make", "error", "message"),
-    [
-        (lambda: RandomSampler([]), ValueError, "RandomSampler: num_samples should be a positive integer value, .*=0"),
-        (lambda: RandomSampler("ab", num_samples=1.5), ValueError, "positive integer value, but got num_samples=1.5"),
-        (lambda: RandomSampler("ab", 1), TypeError, "RandomSampler: replacement should be a boolean value, .*=1"),
-        (lambda: WeightedRandomSampler([1], True), ValueError, "WeightedRandomSampler: num_samples should be a pos"),
-        (lambda: WeightedRandomSampler([1], 1, 0), ValueError, "replacement should be a boolean value, .*=0"),
-        (lambda: WeightedRandomSampler([[1]], 1), ValueError, r"weights should be a 1d sequence .* shape \(1, 1\)"),
-        (lambda: BatchSampler([], 0, False), ValueError, "BatchSampler: batch_size should be a positive integer"),
-        (lambda: BatchSampler([], 1, 0), ValueError, "BatchSampler: drop_last should be a boolean value, .*=0"),
-        (lambda: iter(Sampler()), NotImplementedError, "Sampler: subclasses of Sampler should implement __iter__"),
-    ],
-)
-def test_settings_that_make_no_sense(make, error: type, message: str) -> None:
+REFUSED = {  # message: error, and what raises it in either library
+    "RandomSampler: num_samples should be a positive integer value, but got num_samples=0": (
+        ValueError,
+        lambda data: data.RandomSampler([]),
+    ),
+    "RandomSampler: num_samples .* got num_samples=1.5": (
+        ValueError,
+        lambda data: data.RandomSampler("ab", num_samples=1.5),
+    ),
+    "RandomSampler: replacement should be a boolean value, but got replacement=1": (
+        TypeError,
+        lambda data: data.RandomSampler("ab", 1),
+    ),
+    "WeightedRandomSampler: num_samples should be a positive integer value, .*=True": (
+        ValueError,
+        lambda data: data.WeightedRandomSampler([1], True),
+    ),
+    "WeightedRandomSampler: replacement should be a boolean value, but got replacement=0": (
+        ValueError,
+        lambda data: data.WeightedRandomSampler([1], 1, 0),
+    ),
+    r"weights should be a 1d sequence but given weights have shape \(1, 1\)": (
+        ValueError,
+        lambda data: data.WeightedRandomSampler([[1]], 1),
+    ),
+    "BatchSampler: batch_size should be a positive integer value, but got batch_size=0": (
+        ValueError,
+        lambda data: data.BatchSampler([], 0, False),
+    ),
+    "BatchSampler: drop_last should be a boolean value, but got drop_last=0": (
+        ValueError,
+        lambda data: data.BatchSampler([], 1, 0),
+    ),
+    "Sampler: subclasses of Sampler should implement __iter__": (
+        NotImplementedError,
+        lambda data: iter(data.Sampler()),
+    ),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_settings_that_make_no_sense(message: str) -> None:
+    error, make = REFUSED[message]
     with pytest.raises(error, match=message):
-        make()
+        make(md.data)
+    if torch is None:
+        pytest.skip(NO_TORCH)
+    with pytest.raises(error):
+        make(torch.utils.data)
 
 
 def test_the_default_is_as_long_as_the_data_at_that_moment() -> None:
