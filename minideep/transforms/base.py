@@ -62,6 +62,21 @@ class RandomTransform(Transform):
         return by_choice(img, chosen, lambda yes, part, _: function(part) if yes else part)
 
 
+class Sometimes(RandomTransform):
+    """A function of images, with the settings that `shown` names, applied with probability `p`."""
+
+    function: Callable[..., Any]
+
+    def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
+        super().__init__(generator)
+        self.p = probability(type(self).__name__, p)
+        self.shown = (*self.shown, "p")
+
+    def __call__(self, img: Any) -> Any:
+        settings = [getattr(self, name) for name in self.shown[:-1]]
+        return self.sometimes(img, self.p, lambda part: type(self).function(part, *settings))
+
+
 # ---------------------------------------------------------------------------------------------- settings
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Generator, to_numpy
 from . import functional as F
-from .base import RandomTransform, Transform, interval, probability
+from .base import RandomTransform, Sometimes, Transform, interval, probability
 from .containers import random_orders
 from .functional.images import Images, by_choice
 
@@ -102,40 +102,25 @@ class RandomGrayscale(RandomTransform):
 # ---------------------------------------------------------------------------------------------- with probability p
 
 
-class _Sometimes(RandomTransform):
-    """One function of images, with a setting or none, applied with probability `p`."""
-
-    function: Callable[..., Any]
-
-    def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
-        super().__init__(generator)
-        self.p = probability(type(self).__name__, p)
-        self.shown = (*self.shown, "p")
-
-    def __call__(self, img: Any) -> Any:
-        settings = [getattr(self, name) for name in self.shown[:-1]]
-        return self.sometimes(img, self.p, lambda part: type(self).function(part, *settings))
-
-
-class RandomInvert(_Sometimes):
+class RandomInvert(Sometimes):
     """The negative, with probability `p`."""
 
     function = staticmethod(F.invert)
 
 
-class RandomAutocontrast(_Sometimes):
+class RandomAutocontrast(Sometimes):
     """Each channel stretched from black to white, with probability `p`."""
 
     function = staticmethod(F.autocontrast)
 
 
-class RandomEqualize(_Sometimes):
+class RandomEqualize(Sometimes):
     """About as many pixels of each grey level, with probability `p`."""
 
     function = staticmethod(F.equalize)
 
 
-class RandomPosterize(_Sometimes):
+class RandomPosterize(Sometimes):
     """Only `bits` bits of each channel, with probability `p`."""
 
     shown = ("bits",)
@@ -146,7 +131,7 @@ class RandomPosterize(_Sometimes):
         self.bits = bits
 
 
-class RandomSolarize(_Sometimes):
+class RandomSolarize(Sometimes):
     """The negative of pixels at least as bright as `threshold`, with probability `p`."""
 
     shown = ("threshold",)
@@ -157,7 +142,7 @@ class RandomSolarize(_Sometimes):
         self.threshold = threshold
 
 
-class RandomAdjustSharpness(_Sometimes):
+class RandomAdjustSharpness(Sometimes):
     """Sharpness by a factor, with probability `p`."""
 
     shown = ("sharpness_factor",)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Generator
 from . import functional as F
-from .base import RandomTransform, Transform, interval, probability
+from .base import RandomTransform, Sometimes, Transform, interval
 from .functional.images import InterpolationMode, interpolation_mode, pair
 
 __all__ = [
@@ -134,30 +134,16 @@ class RandomCrop(RandomTransform):
         return F.crop(img, top, left, height, width)
 
 
-class RandomHorizontalFlip(RandomTransform):
+class RandomHorizontalFlip(Sometimes):
     """Left and right exchanged, with probability `p`."""
 
-    shown = ("p",)
-
-    def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
-        super().__init__(generator)
-        self.p = probability("RandomHorizontalFlip", p)
-
-    def __call__(self, img: Any) -> Any:
-        return self.sometimes(img, self.p, F.hflip)
+    function = staticmethod(F.hflip)
 
 
-class RandomVerticalFlip(RandomTransform):
+class RandomVerticalFlip(Sometimes):
     """Top and bottom exchanged, with probability `p`."""
 
-    shown = ("p",)
-
-    def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
-        super().__init__(generator)
-        self.p = probability("RandomVerticalFlip", p)
-
-    def __call__(self, img: Any) -> Any:
-        return self.sometimes(img, self.p, F.vflip)
+    function = staticmethod(F.vflip)
 
 
 class RandomResizedCrop(RandomTransform):

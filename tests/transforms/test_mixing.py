@@ -44,6 +44,18 @@ def test_cut_mix_pastes_a_rectangle() -> None:
     np.testing.assert_array_equal(images.numpy(), np.where(changed[:, None], np.roll(X, 1, 0), X))
 
 
+def test_the_rectangle_has_the_area_that_was_drawn() -> None:
+    """1 − λ of the image, unless it reaches beyond the border or its sides are rounded down."""
+    x, y = md.rand(2, 1, 100, 100), md.tensor([0, 1])
+    ratios = []
+    for seed in range(40):
+        wanted = 1 - seeded(seed).on(np).beta(1, 1)
+        _, labels = T.CutMix(num_classes=2, generator=seeded(seed))(x, y)
+        ratios.append((1 - float(labels.numpy()[0, 0])) / wanted)
+    assert max(ratios) == pytest.approx(0.98, abs=0.02)
+    assert min(ratios) > 0.2
+
+
 def test_shares_follow_the_beta_distribution() -> None:
     x, y = md.zeros(2, 1, 1, 1), md.tensor([0, 1])
     generator = seeded(0)
