@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from ..nn import Module
+from ..nn.init import skipped
 from ..saving import load
 
 AnyModel = TypeVar("AnyModel", bound=Module)
@@ -46,11 +47,13 @@ class Entry:
 MODELS: dict[str, Entry] = {}
 
 
-def register(source: str, year: int, **published: Any) -> Callable[[Callable[..., AnyModel]], Callable[..., AnyModel]]:
+def register(
+    source: str, year: int, *, with_weights: Mapping[str, Any] | None = None, **published: Any
+) -> Callable[[Callable[..., AnyModel]], Callable[..., AnyModel]]:
     """Decorate what builds a model: its name goes into the table, and it takes `weights` beside its own arguments.
 
-    The arguments are those of `Published`. `progress` is taken for the sake of torchvision's callers: nothing is
-    downloaded here, so there is none to show.
+    `with_weights` are the defaults that the model has instead of its own if there are weights; the other arguments are
+    those of `Published`. `progress` is taken for the sake of torchvision's callers: nothing is downloaded here.
     """
 
     def record(build: Callable[..., AnyModel]) -> Callable[..., AnyModel]:
@@ -60,9 +63,11 @@ def register(source: str, year: int, **published: Any) -> Callable[[Callable[...
         def constructor(*, weights: Weights | None = None, progress: bool = True, **kwargs: Any) -> AnyModel:
             if "pretrained" in kwargs:
                 raise TypeError(f"{name}: there is no argument 'pretrained'; weights= takes the path of a file")
-            model = build(**kwargs)
-            if weights is not None:
-                load_weights(model, weights, name)
+            if weights is None:
+                return build(**kwargs)
+            with skipped():
+                model = build(**{**(with_weights or {}), **kwargs})
+            load_weights(model, weights, name)
             return model
 
         del constructor.__wrapped__  # so that help shows this signature

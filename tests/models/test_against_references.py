@@ -19,9 +19,7 @@ from tests.models.measuring import entries, measure
 from tests.support import NO_TORCH
 
 # One of each kind is measured in every run: the rest, which are more of the same, with the slow tests.
-QUICK: set[str] = set(
-    "resnet18 resnext50_32x4d resnetv2_50 seresnet50 ecaresnet50d resnest50d resnet20 plain20".split()
-)
+QUICK: set[str] = set("resnet18 resnetv2_50 resnest50d resnet20 plain20 densenet121 googlenet".split())
 measured = [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in MODELS]
 
 

@@ -42,7 +42,7 @@ def test_names_are_listed_by_pattern(small: Any) -> None:
     assert models.list_models() == sorted(registry.MODELS)
     assert models.list_models("vgg1?") == ["vgg11", "vgg13", "vgg16", "vgg19"]
     assert models.list_models("vgg1") == models.list_models("*VGG1*") == models.list_models("vgg1*")
-    assert models.list_models("mall") == ["small"]
+    assert models.list_models("mall") == [name for name in sorted(registry.MODELS) if "mall" in name]
     assert models.list_models("nothing like it") == []
 
 
