@@ -52,6 +52,7 @@ class Flat:
         if not self.in_place:
             self.values, self.gradients = (np.empty_like(like, shape=self.ends[-1]) for _ in range(2))
             self.value_parts, self.gradient_parts = self._parts(self.values), self._parts(self.gradients)
+        self.all = Run(self, 0, len(parameters))
         self.shown = self._shown()
         self.fresh = [not self._take_over(i) for i in range(len(parameters))]
         self.memory = self._memory()
@@ -106,7 +107,9 @@ class Flat:
                 indices = list(members)
                 if fresh:
                     self._begin(indices)
-                yield Run(self, indices[0], indices[-1] + 1, fresh)
+                run = self.all if len(indices) == len(kinds) else Run(self, indices[0], indices[-1] + 1)
+                run.fresh = fresh
+                yield run
 
     def _check(self, shapes: Sequence[tuple[int, ...] | None]) -> None:
         for found, expected in zip(shapes, self.shapes, strict=True):
@@ -127,12 +130,16 @@ class Flat:
 class Run:
     """Neighbours in a `Flat` that are updated as one array; `fresh` are those without a step behind them."""
 
-    def __init__(self, flat: Flat, first: int, last: int, fresh: bool) -> None:
-        self.flat, self.members, self.fresh = flat, slice(first, last), fresh
-        self.parameters = flat.parameters[self.members]
-        self.counters = {name: x[self.members] for name, x in flat.counters.items()}
-        entries = slice(flat.ends[first], flat.ends[last])
-        self.entries, self.size = entries, entries.stop - entries.start
+    def __init__(self, flat: Flat, first: int, last: int) -> None:
+        members, entries = slice(first, last), slice(flat.ends[first], flat.ends[last])
+        self.parameters, self.in_place, self.fresh = flat.parameters[members], flat.in_place, False
+        self.counters = {name: x[members] for name, x in flat.counters.items()}
+        self.slots = [x[entries] for x in flat.slots.values()]
+        self.size = entries.stop - entries.start
+        if not self.in_place:
+            self.together = [flat.values[entries], flat.gradients[entries]]
+            parts = flat.value_parts[members], flat.gradient_parts[members]
+            self.copies = list(zip(self.parameters, *parts, strict=True))
 
     def count(self, name: str) -> float:
         """A counter, which is the same for all of a run."""
@@ -140,10 +147,10 @@ class Run:
 
     def pieces(self, kernel: Kernel, uncut: bool = False) -> list[Callable[[], None]]:
         """The update of a run as calls that may be made in any order; one for each tensor if it is to be left uncut."""
-        if not self.flat.in_place:
+        if not self.in_place:
             return [functools.partial(self._update_together, kernel)]
         (p,) = self.parameters
-        arrays = [p.array.reshape(-1), p.grad.array.reshape(-1), *self.flat.slots.values()]  # type: ignore[union-attr]
+        arrays = [p.array.reshape(-1), p.grad.array.reshape(-1), *self.slots]  # type: ignore[union-attr]
         uncut = uncut or p.array.__class__ is not np.ndarray
         count = 1 if uncut else -(-self.size // _PIECE)
         ends = [self.size * i // count for i in range(count + 1)] if count else []
@@ -151,13 +158,11 @@ class Run:
 
     def _update_together(self, kernel: Kernel) -> None:
         """Copy values and gradients side by side, update them, and copy the values back."""
-        flat, entries = self.flat, self.entries
-        value_parts = flat.value_parts[self.members]
-        for p, value, gradient in zip(self.parameters, value_parts, flat.gradient_parts[self.members], strict=True):
+        for p, value, gradient in self.copies:
             value[...] = p.array
             gradient[...] = p.grad.array  # type: ignore[union-attr]
-        kernel(flat.values[entries], flat.gradients[entries], *[x[entries] for x in flat.slots.values()])
-        for p, value in zip(self.parameters, value_parts, strict=True):
+        kernel(*self.together, *self.slots)
+        for p, value, _ in self.copies:
             p.array[...] = value
 
 

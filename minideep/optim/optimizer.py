@@ -36,7 +36,7 @@ def observed(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         self: Optimizer = args[0]
-        for before in tuple(self._pre_hooks.values()):
+        for before in [*self._pre_hooks.values()]:
             result = before(self, args, kwargs)
             if result is not None:
                 if not (isinstance(result, tuple) and len(result) == 2):
@@ -47,7 +47,7 @@ def observed(step: Callable[..., Any]) -> Callable[..., Any]:
                 args, kwargs = result
         loss = step(*args, **kwargs)
         self.stepped = True
-        for after in tuple(self._post_hooks.values()):
+        for after in [*self._post_hooks.values()]:
             after(self, args, kwargs)
         return loss
 
