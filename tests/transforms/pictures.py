@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from unittest import mock
 
@@ -41,11 +43,9 @@ def back(img: Any) -> np.ndarray:
 
 def torchvision() -> Any:
     """torchvision, also where its compiled part is missing: what is written in Python does without it."""
+    if find_spec("torchvision") is None:
+        pytest.skip("torchvision, the oracle, is not installed: pip install --no-deps torchvision")
     torch = pytest.importorskip("torch", reason="PyTorch, on which torchvision runs, is not installed")
-    with (
-        warnings.catch_warnings(),
-        mock.patch.object(torch.library, "register_fake", return_value=lambda function: function),
-    ):
+    with warnings.catch_warnings(), mock.patch.object(torch.library, "register_fake", return_value=lambda f: f):
         warnings.simplefilter("ignore")
-        reason = "torchvision, the oracle, is not installed: pip install --no-deps torchvision"
-        return pytest.importorskip("torchvision", reason=reason)
+        return import_module("torchvision")
