@@ -18,8 +18,6 @@ from .download import written
 from .images import Images, Transform
 from .mnist import check_labels
 
-__all__ = ["CIFAR10", "CIFAR100"]
-
 _PIXELS = 3 * 32 * 32
 
 

@@ -10,8 +10,6 @@ import numpy as np
 from .idx import read_idx
 from .images import Images, Transform
 
-__all__ = ["Digits"]
-
 _HERE = Path(__file__).parent
 
 

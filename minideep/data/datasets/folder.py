@@ -12,8 +12,6 @@ import numpy as np
 from ..dataset import Dataset
 from .images import Transform
 
-__all__ = ["IMG_EXTENSIONS", "ImageFolder"]
-
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
 

@@ -11,8 +11,6 @@ from .download import download as fetch
 from .idx import read_idx
 from .images import Images, Transform
 
-__all__ = ["MNIST", "FashionMNIST"]
-
 
 class MNIST(Images):
     """Handwritten digits (LeCun, Cortes, Burges, 1998), from the four files in `root`/MNIST/raw, gzipped or not."""

@@ -7,8 +7,6 @@ import numpy as np
 from ..dataset import TensorDataset
 from .stream import Stream
 
-__all__ = ["spirals", "two_moons", "xor"]
-
 
 def _points(x: np.ndarray, y: np.ndarray, labels: np.ndarray, noise: float, stream: Stream) -> TensorDataset:
     points = np.stack([x, y], axis=1) + noise * stream.normal(len(x), 2)

@@ -16,8 +16,6 @@ from ...autograd.graph import make_tensor
 from .images import Images, Transform
 from .stream import Stream
 
-__all__ = ["Shapes"]
-
 _SIDE = 32
 _AT_ONCE = 256  # scenes: what is computed for them stays in cache
 

@@ -18,8 +18,6 @@ from ..dataset import TensorDataset
 from .stream import Stream
 from .vocabulary import Vocabulary
 
-__all__ = ["Text"]
-
 
 class Animal(NamedTuple):
     one: str

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-__all__ = ["Vocabulary"]
-
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _TOKEN = re.compile(r"\[[A-Z]+\]|\w+|[^\w\s]")
 
