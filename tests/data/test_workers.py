@@ -148,6 +148,7 @@ def test_workers_keep_to_one_thread() -> None:
         def __len__(self) -> int:
             return 1
 
+    parallel.share(lambda _: None, range(4))  # the parent has threads when it forks
     assert plain(list(DataLoader(Busy(), num_workers=1))) == [[1]]
 
 
@@ -277,6 +278,16 @@ def test_an_early_break_ends_the_workers_soon() -> None:
         break
     assert multiprocessing.active_children() == []
     assert time.monotonic() - start < 4
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux to count what is open")
+def test_epochs_leave_nothing_open() -> None:
+    loader = DataLoader(range(4), num_workers=2)
+    assert len(list(loader)) == 4
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(4):
+        assert len(list(loader)) == 4
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_an_exception_in_the_loop_ends_the_workers() -> None:
