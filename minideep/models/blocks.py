@@ -149,8 +149,13 @@ def init_weights(model: nn.Module, linear: Callable[[nn.Linear], Any], within_gr
             linear(module)
         else:
             continue
-        if module.bias is not None:
-            init.zeros_(module.bias)
+        zero_bias(module)
+
+
+def zero_bias(layer: nn.Conv2d | nn.Linear) -> None:
+    """Make the bias 0, if there is one."""
+    if layer.bias is not None:
+        init.zeros_(layer.bias)
 
 
 def normal_linear(layer: nn.Linear) -> None:
