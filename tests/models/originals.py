@@ -9,7 +9,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.models.darts_original import darts, darts_search
 from tests.models.references import library
+
+__all__ = ["darts", "darts_search"]
 
 
 def ecaresnet50(**kwargs: Any) -> nn.Module:
@@ -57,3 +60,42 @@ class CifarResNet(nn.Module):
 
 resnet20, resnet32, resnet44, resnet56, resnet110 = [partial(CifarResNet, n, True) for n in (20, 32, 44, 56, 110)]
 plain20, plain32, plain44, plain56, plain110 = [partial(CifarResNet, n, False) for n in (20, 32, 44, 56, 110)]
+
+
+# ---------------------------------------------------------------------------------------------- LeNet and AlexNet
+
+
+class LeNet5(nn.Module):
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5), nn.Conv2d(6, 16, 5)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, num_classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for conv in (self.conv1, self.conv2):
+            x = F.avg_pool2d(torch.tanh(conv(x)), 2)
+        for linear in (self.fc1, self.fc2):
+            x = torch.tanh(linear(x.flatten(1)))
+        return self.fc3(x)
+
+
+class AlexNetLRN(nn.Module):
+    """The course's."""
+
+    def __init__(self, num_classes: int = 1000) -> None:
+        super().__init__()
+        norm = partial(nn.LocalResponseNorm, size=5, alpha=1e-4, beta=0.75, k=2)
+        pool = partial(nn.MaxPool2d, kernel_size=3, stride=2)
+        layers = [nn.Conv2d(3, 96, 11, 4, 2), nn.ReLU(), norm(), pool()]
+        layers += [nn.Conv2d(96, 256, 5, padding=2), nn.ReLU(), norm(), pool()]
+        for before, after in ((256, 384), (384, 384), (384, 256)):
+            layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU()]
+        self.features = nn.Sequential(*layers, pool())
+        hidden = [nn.Dropout(), nn.Linear(256 * 6 * 6, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU()]
+        self.classifier = nn.Sequential(*hidden, nn.Linear(4096, num_classes))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.classifier(F.adaptive_avg_pool2d(self.features(x), (6, 6)).flatten(1))
+
+
+lenet5, alexnet_lrn = LeNet5, AlexNetLRN
