@@ -14,13 +14,18 @@ from typing import Any
 
 from minideep import models
 from minideep.models.registry import MODELS
+from minideep.nn import init
 
 FOLDER = Path(__file__).parent / "reference"
 NO_LIBRARIES = "torchvision and timm are not installed: pip install --no-deps torchvision==0.28.* timm"
 
 # What a model is given, here and there, so that it can be measured on images of this many pixels a side.
-SIDES = {"alexnet": 64, "densenet": 32, "googlenet": 64, "vgg": 32}
-ARGUMENTS: dict[str, dict[str, Any]] = {"googlenet": {"init_weights": False}}
+SIDES = {"densenet": 32, "vgg": 32, "vision_transformer": 224, "vit_timm": 224}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "googlenet": {"init_weights": False},
+    "efficientnet": {"stochastic_depth_prob": 0.0},
+    "convnext": {"stochastic_depth_prob": 0.0},
+}
 
 
 def family(name: str) -> str:
@@ -33,7 +38,8 @@ def side(name: str) -> int:
 
 
 def ours(name: str) -> Any:
-    return models.get_model(name, **ARGUMENTS.get(name, {}))
+    with init.skipped():
+        return models.get_model(name, **ARGUMENTS.get(family(name), {}))
 
 
 @cache
@@ -58,7 +64,7 @@ def library(name: str) -> Any:
 
 def reference(name: str) -> Any:
     """The PyTorch model of that name."""
-    source, arguments = MODELS[name].published.source, ARGUMENTS.get(name, {})
+    source, arguments = MODELS[name].published.source, ARGUMENTS.get(family(name), {})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if source == "torchvision":

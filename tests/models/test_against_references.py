@@ -19,7 +19,10 @@ from tests.models.measuring import entries, measure
 from tests.support import NO_TORCH
 
 # One of each kind is measured in every run: the rest, which are more of the same, with the slow tests.
-QUICK: set[str] = set("resnet18 resnetv2_50 resnest50d resnet20 plain20 densenet121 googlenet".split())
+QUICK: set[str] = set(
+    "resnet18 resnetv2_50 resnest50d resnet20 plain20 lenet5 densenet121 googlenet mobilenetv1_100 mobilenet_v2 "
+    "mobilenet_v3_small efficientnet_b0 regnetx_002 regnety_002 convnext_tiny vit_tiny_patch16_224".split()
+)
 measured = [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in MODELS]
 
 
@@ -59,13 +62,18 @@ def near(found: Any, wanted: Any, tolerance: float) -> None:
 @pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name].published.parameters])
 def test_published_parameters(name: str) -> None:
     state = expected(name)["state"]
-    count = sum(math.prod(shape) for key, kind, shape in state if kind == "parameter" and not key.startswith("aux"))
+    count = sum(
+        math.prod(shape) for key, kind, shape in state if kind == "parameter" and not key.startswith(("aux", "alphas"))
+    )
     assert count == MODELS[name].published.parameters
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name].published.gmacs])
 def test_published_multiplications(name: str) -> None:
-    assert expected(name)["macs"] / 1e9 == pytest.approx(MODELS[name].published.gmacs, rel=1e-3)
+    """To 0.1 %, or to the digits that were published."""
+    published = MODELS[name].published.gmacs
+    last_digit = 0.1 ** len(str(published).split(".")[1])
+    assert expected(name)["macs"] / 1e9 == pytest.approx(published, rel=1e-3, abs=0.51 * last_digit)
 
 
 @pytest.mark.slow
