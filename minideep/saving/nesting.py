@@ -51,7 +51,7 @@ def pack(value: Any) -> tuple[dict[str, np.ndarray], str]:
     """The arrays in a value, by readable names, and all the rest as JSON."""
     packing = _Packing()
     tree = packing.pack(value)
-    return packing.arrays, json.dumps(tree, separators=(",", ":"))
+    return packing.arrays, json.dumps(tree, separators=(",", ":"), allow_nan=False)
 
 
 class _Packing:

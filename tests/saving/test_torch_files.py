@@ -237,6 +237,14 @@ UNSOUND = {
         archive_of(S, ZERO, SIDES, STEPS, b"N", b"N", ZERO, function="torch._utils._rebuild_tensor_v3"),
         "expected a storage and a dtype, but got Storage and int",
     ),
+    "parts of entries": (
+        archive_of(
+            pickled.storage("0", 25, "torch.UntypedStorage"),
+            *(ZERO, SIDES, STEPS, b"N", b"N", pickled.name("torch.float32")),
+            function="torch._utils._rebuild_tensor_v3",
+        ),
+        "tensor: expected it inside its storage of 25 bytes, but F32 of shape (2, 3)",
+    ),
     "no parameter": (
         archive_of(ZERO, b"N", b"N", function="torch._utils._rebuild_parameter"),
         "expected the tensor of a parameter, but got int",
