@@ -221,7 +221,8 @@ class Optimizer:
                 piece()
         else:
             share(_call, pieces)
-        Version.bump_all(versions)
+        if versions:
+            Version.bump_all(versions)
         return loss
 
     def _laid_out(self) -> list[list[Flat]]:
