@@ -55,8 +55,6 @@ def test_where_nothing_can_be_replaced(tmp_path) -> None:
         saving.save([1], tmp_path / "no" / "a.pth")
     with pytest.raises(IsADirectoryError):
         saving.save([1], tmp_path)
-    saving.save([1], "/dev/null")
-    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
 @needs_fork
@@ -66,6 +64,7 @@ def test_pipes(tmp_path) -> None:
     writer.start()
     assert same(saving.load(tmp_path / "pipe"), content(1))
     writer.join()
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize(
