@@ -80,9 +80,9 @@ class Sometimes(RandomTransform):
 # ---------------------------------------------------------------------------------------------- settings
 
 
-def probability(name: str, p: float) -> float:
+def probability(name: str, p: float, argument: str = "p") -> float:
     if not isinstance(p, int | float) or not 0 <= p <= 1:
-        raise ValueError(f"{name}: p must be a probability, from 0 to 1, but got {p!r}")
+        raise ValueError(f"{name}: {argument} must be from 0 to 1, but got {p!r}")
     return p
 
 

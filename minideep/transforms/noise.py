@@ -58,8 +58,8 @@ class SaltAndPepper(RandomTransform):
         self, amount: float = 0.05, salt_vs_pepper: float = 0.5, *, generator: Generator | None = None
     ) -> None:
         super().__init__(generator)
-        self.amount = probability("SaltAndPepper", amount)
-        self.salt_vs_pepper = probability("SaltAndPepper", salt_vs_pepper)
+        self.amount = probability("SaltAndPepper", amount, "amount")
+        self.salt_vs_pepper = probability("SaltAndPepper", salt_vs_pepper, "salt_vs_pepper")
 
     def __call__(self, img: Any) -> Any:
         return F.salt_and_pepper(img, self.amount, self.salt_vs_pepper, self.generator)

@@ -210,8 +210,8 @@ ERRORS: list[tuple[Callable[[], object], type[Exception], str]] = [
         ValueError,
         "salt_and_pepper: amount and salt_vs_pepper are shares, from 0 to 1, but got amount=2, salt_vs_pepper=0.5",
     ),
-    (lambda: T.SaltAndPepper(-1), ValueError, "SaltAndPepper: p must be a probability, from 0 to 1, but got -1"),
-    (lambda: T.RandomErasing(p=2), ValueError, "RandomErasing: p must be a probability, from 0 to 1, but got 2"),
+    (lambda: T.SaltAndPepper(-1), ValueError, "SaltAndPepper: amount must be from 0 to 1, but got -1"),
+    (lambda: T.RandomErasing(p=2), ValueError, "RandomErasing: p must be from 0 to 1, but got 2"),
     (
         lambda: T.RandomErasing(scale=(0, 2)),
         ValueError,
@@ -296,7 +296,7 @@ ERRORS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: T.RandomHorizontalFlip(1.5),
         ValueError,
-        "RandomHorizontalFlip: p must be a probability, from 0 to 1, but got 1.5",
+        "RandomHorizontalFlip: p must be from 0 to 1, but got 1.5",
     ),
     # mixing
     (lambda: T.MixUp(alpha=0), ValueError, "MixUp: alpha must be positive, but got 0"),

@@ -10,6 +10,7 @@ import pytest
 
 import minideep as md
 from minideep import transforms as T
+from minideep.transforms.auto_augment import OPERATIONS
 
 from .pictures import noise
 
@@ -37,6 +38,15 @@ def test_what_a_policy_looks_like() -> None:
     assert repr(T.AutoAugment([[("Invert", 1, None)]])) == "AutoAugment(policy=1 sub-policies, fill=None)"
     inverted = T.AutoAugment([[("Invert", 1, None)]])(np.full((2, 2), 250, np.uint8))
     assert inverted.tolist() == [[5, 5], [5, 5]]
+
+
+def test_translations_are_by_whole_pixels() -> None:
+    img = np.arange(1, 9).reshape(1, 8)
+    how = {"interpolation": "nearest", "fill": None}
+    for strength, first in ((2.9, 0), (-2.9, 3), (0.6, 1)):
+        moved = OPERATIONS["TranslateX"](img, np.array([strength]), how)
+        assert moved[0, 0] == first
+        assert (moved == 0).sum() == int(abs(strength))
 
 
 def test_the_search_finds_what_is_rewarded() -> None:
