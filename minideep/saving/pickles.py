@@ -190,8 +190,8 @@ class _Machine:
         full = f"{module}.{name}"
         if full not in self._known:
             raise LoadError(
-                f"name: the file asks for {full:.80}; only tensors, containers, numbers and texts are loaded: of a "
-                "model, save the state_dict()"
+                f"name: the file asks for {full:.80}; only tensors, containers, numbers and texts are loaded (of "
+                "a model, its state_dict())"
             )
         self._stack.append(self._known[full])
 

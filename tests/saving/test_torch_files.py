@@ -156,7 +156,7 @@ def test_a_whole_model_is_refused_by_name(archive) -> None:
     with nothing_executed():
         text = refusal(data)
     assert "the file asks for torch.nn.modules.linear.Linear; only tensors, containers, numbers" in text
-    assert text.endswith("are loaded: of a model, save the state_dict()")
+    assert text.endswith("are loaded (of a model, its state_dict())")
 
 
 @needs_torch
