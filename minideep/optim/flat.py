@@ -26,7 +26,7 @@ from .kernels import Kernel
 States = MutableMapping[Tensor, dict[str, Any]]
 
 _SMALL = 2**14  # entries: from here on, copying together and back takes longer than the calls that it saves
-_PIECE = 2**16  # entries: with their state, and what is computed in between, a megabyte or two
+_PIECE = 2**17  # entries: with their state, and what is computed in between, two or three megabytes
 _NOTHING: dict[str, Any] = {}
 
 
@@ -136,6 +136,7 @@ class Run:
         self.counters = {name: x[members] for name, x in flat.counters.items()}
         self.slots = [x[entries] for x in flat.slots.values()]
         self.size = entries.stop - entries.start
+        self.work = self.size * (1 + len(self.slots))  # how much there is to do, roughly
         if not self.in_place:
             self.together = [flat.values[entries], flat.gradients[entries]]
             parts = flat.value_parts[members], flat.gradient_parts[members]

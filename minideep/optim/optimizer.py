@@ -27,7 +27,7 @@ from .states import packed, unpacked
 
 Parameters = Iterable[Any]  # Tensors, (name, Tensor) pairs, or dicts of options with such under "params"
 
-_WORTH_SHARING = 2**17  # entries: below, waking another thread takes as long as it saves
+_WORTH_SHARING = 2**19  # entries, of state too: below, waking another thread takes as long as it saves
 
 
 def observed(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,7 +207,7 @@ class Optimizer:
                 loss = closure()
         pieces: list[Callable[[], None]] = []
         versions: list[Version] = []
-        size = 0
+        work = 0
         for group, flats in zip(self.param_groups, self._laid_out(), strict=True):
             for flat in flats:
                 for run in flat.runs():
@@ -215,8 +215,8 @@ class Optimizer:
                         run.counters["step"] += 1
                     pieces += run.pieces(with_decay(self.rule(group, run), group), uncut=self.needs_whole_tensors)
                     versions += [p.version for p in run.parameters]
-                    size += run.size
-        if self._in_order or size < _WORTH_SHARING:
+                    work += run.work
+        if self._in_order or work < _WORTH_SHARING:
             for piece in pieces:
                 piece()
         else:

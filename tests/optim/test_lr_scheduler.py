@@ -234,6 +234,17 @@ def test_several_schedulers(combine, cases) -> None:
     agree(program, rtol=1e-10, atol=1e-15)
 
 
+def test_a_cycle_after_another_scheduler() -> None:
+    """It has its own lowest learning rates, not those that the first began with."""
+
+    def program(m):
+        optimizer = optimizer_of(m)
+        path = walk(optimizer, m.optim.lr_scheduler.ExponentialLR(optimizer, 0.9), 3)
+        return path, walk(optimizer, m.optim.lr_scheduler.CyclicLR(optimizer, 0.01, 0.2, step_size_up=4), 20)
+
+    agree(program, rtol=1e-10, atol=1e-15)
+
+
 # ---------------------------------------------------------------------------------------------- plateaus
 
 
