@@ -10,6 +10,7 @@ al., "An Image is Worth 16x16 Words", 2021.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -31,7 +32,7 @@ __all__ = ["VisionTransformer", "interpolate_embeddings", "vit_b_16", "vit_b_32"
 layer_norm = partial(nn.LayerNorm, eps=1e-6)
 
 
-class TokenModel(nn.Module):
+class TokenModel(nn.Module, ABC):
     """From images (N, C, H, W) to tokens (N, 1 + patches, E), and from the first of them to logits.
 
     Sides of images are multiples of a patch's; where an image is larger or smaller than those the model was made for,
@@ -41,17 +42,17 @@ class TokenModel(nn.Module):
     patch_size: int
     grid: tuple[int, int]  # how many patches an image of the usual size has along its sides
 
+    @abstractmethod
     def _embedding(self) -> tuple[nn.Module, Tensor, Tensor, nn.Module]:
         """What makes patches of an image; the class token (1, 1, E); positions (1, 1 + patches, E); their dropout."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _encoder(self) -> tuple[Iterable[nn.Module], nn.Module]:
         """The blocks, called with tokens and a list for their attention, or None; and the last norm."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward_head(self, tokens: Tensor) -> Tensor:
-        """Logits (N, classes)."""
-        raise NotImplementedError
+        """Logits (N, classes) from what `forward_features` returns."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
