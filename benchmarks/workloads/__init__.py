@@ -1,4 +1,4 @@
-"""What is timed, by room: chains of small ops, kernels, training steps by hand and with modules, optimizers, loaders."""
+"""What is timed, by room: chains of small ops, kernels, training by hand and with modules, optimizers, loaders."""
 
 from . import chains, kernels, loading, networks, optimizers, training
 
