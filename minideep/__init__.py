@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from . import autograd, cuda, data, nn, optim
 from .autograd import detect_anomaly, enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
@@ -58,6 +60,20 @@ __version__ = "0.1.0"
 
 # log(0) is -inf and 0/0 is nan, here as in PyTorch, without a word: NumPy's warnings about it would name lines of ours.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minideep(\.|$)")
+
+if TYPE_CHECKING:
+    from . import models, transforms
+    from .models import summary
+
+
+def __getattr__(name: str) -> object:
+    """Rooms that not everybody enters are opened when somebody first asks for them."""
+    if name in ("models", "transforms"):
+        return import_module(f".{name}", __name__)
+    if name == "summary":
+        return import_module(".models", __name__).summary
+    raise AttributeError(f"{__name__}: module '{__name__}' has no attribute '{name}'")
+
 
 if find_spec("einops"):  # not required, but where it is installed it works on Tensors
     from . import interop

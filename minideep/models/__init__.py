@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .alexnet import *
+from .comparing import *
 from .convnext import *
+from .costs import *
 from .darts import *
 from .densenet import *
 from .efficientnet import *
@@ -17,6 +19,7 @@ from .resnet import *
 from .resnet_attention import *
 from .resnet_cifar import *
 from .resnetv2 import *
+from .summary import *
 from .vgg import *
 from .vision_transformer import *
 from .vit_timm import *

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import nn
-from ..nn import functional as F
 from ..tensor import Tensor
 from .registry import register
 
@@ -23,13 +22,14 @@ class LeNet5(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(1, 6, 5)
         self.conv2 = nn.Conv2d(6, 16, 5)
+        self.pool = nn.AvgPool2d(2)
         self.fc1 = nn.Linear(16 * 5 * 5, 120)
         self.fc2 = nn.Linear(120, 84)
         self.fc3 = nn.Linear(84, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.avg_pool2d(self.conv1(x).tanh(), 2)
-        x = F.avg_pool2d(self.conv2(x).tanh(), 2).flatten(1)
+        x = self.pool(self.conv1(x).tanh())
+        x = self.pool(self.conv2(x).tanh()).flatten(1)
         return self.fc3(self.fc2(self.fc1(x).tanh()).tanh())
 
 

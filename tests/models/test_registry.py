@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from collections import OrderedDict
 from typing import Any
 
@@ -101,3 +103,18 @@ def test_of_many_differences_the_first_are_shown(small: Any) -> None:
 def test_what_is_no_state_dict(small: Any) -> None:
     with pytest.raises(TypeError, match="load_state_dict: expected state_dict to be dict-like"):
         small(weights=[1, 2])
+
+
+# ---------------------------------------------------------------------------------------------- the front door
+
+
+def test_models_are_imported_when_they_are_first_asked_for() -> None:
+    code = """
+import sys, minideep
+before = "minideep.models" in sys.modules
+print(before, minideep.models.vgg11.__name__, minideep.summary is minideep.models.summary, minideep.transforms.__name__)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "vgg11", "True", "minideep.transforms"]
+    with pytest.raises(AttributeError, match=r"^minideep: module 'minideep' has no attribute 'modles'$"):
+        minideep.modles  # noqa: B018
