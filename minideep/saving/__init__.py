@@ -23,12 +23,16 @@ def save(obj: Any, f: Any) -> None:
     `obj` is a Tensor, an array, a number, a text, None, a dtype, a device, or a nesting of dicts, lists, tuples and
     sets of these. Tensors are saved without their graphs; memory that several share is saved once.
     """
-    from . import atomic, formats
+    from .. import files
+    from . import formats
 
     if hasattr(f, "write"):
         formats.write(obj, f)
     elif isinstance(f, str | os.PathLike):
-        with atomic.replacing(f) as file:
+        folder = os.path.dirname(os.path.realpath(f))
+        if not os.path.isdir(folder):
+            raise RuntimeError(f"save: the folder '{folder}' does not exist; make it first: os.makedirs")
+        with files.replacing(f) as file:
             formats.write(obj, file)
     else:
         raise AttributeError(f"save: expected a path or a file object, but got {type(f).__name__}")

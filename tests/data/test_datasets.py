@@ -105,6 +105,13 @@ def test_a_transform_that_takes_batches_is_given_them(make) -> None:
     assert next(iter(DataLoader(single, 5)))[1] == tuple(map(str, first[1].tolist()))
 
 
+def test_grey_images_may_become_coloured_ones_in_a_batch() -> None:
+    data = Digits(transform=transforms.Grayscale(3))
+    images, _ = next(iter(DataLoader(data, 4)))
+    assert images.shape == (4, 8, 8, 3)
+    assert images.tolist() == [data[i][0].tolist() for i in range(4)]
+
+
 @pytest.mark.parametrize("make", [Digits, lambda **settings: Shapes(20, **settings)], ids=["grey", "colour"])
 def test_batches_through_transforms_are_the_images_through_transforms(make) -> None:
     steps = [transforms.Resize(12), transforms.CenterCrop(10), transforms.ToTensor(), transforms.Normalize(0.5, 0.2)]

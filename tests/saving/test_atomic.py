@@ -13,8 +13,7 @@ from unittest import mock
 import pytest
 
 import minideep
-from minideep import saving
-from minideep.saving import atomic
+from minideep import files, saving
 from tests.saving.corruption import same
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that can fork and kill")
@@ -100,7 +99,7 @@ def test_drafts_of_living_writers_stay_and_those_of_dead_ones_go(tmp_path) -> No
     target = tmp_path / "a.pth"
     (tmp_path / ".a.pth.00000000.draft").write_bytes(b"left behind")
     (tmp_path / ".b.pth.00000000.draft").write_bytes(b"of another file")
-    with atomic.replacing(target) as file:
+    with files.replacing(target) as file:
         file.write(b"first")
         assert len(drafts(tmp_path)) == 2
         saving.save([2], target)
@@ -112,14 +111,14 @@ def test_drafts_of_living_writers_stay_and_those_of_dead_ones_go(tmp_path) -> No
 
 def test_a_draft_taken_for_a_leftover_is_made_anew(tmp_path) -> None:
     """By another writer, in the moment between making and locking it."""
-    lock = atomic.fcntl.flock
+    lock = files.fcntl.flock
 
     def removed_first(file, operation) -> None:
         drafts(tmp_path)[0].unlink()
-        atomic.fcntl.flock = lock
+        files.fcntl.flock = lock
         lock(file, operation)
 
-    with mock.patch.object(atomic.fcntl, "flock", removed_first):
+    with mock.patch.object(files.fcntl, "flock", removed_first):
         saving.save([1], tmp_path / "a.pth")
     assert saving.load(tmp_path / "a.pth") == [1]
     assert not drafts(tmp_path)
@@ -145,7 +144,7 @@ def test_several_threads_at_once(tmp_path) -> None:
 def test_where_there_are_no_locks(tmp_path, locks) -> None:
     """On Windows, and on some network drives: leftovers stay, as nobody can tell whether their writers live."""
     (tmp_path / ".a.pth.00000000.draft").write_bytes(b"left behind")
-    with mock.patch.object(atomic, "fcntl", locks):
+    with mock.patch.object(files, "fcntl", locks):
         saving.save([1], tmp_path / "a.pth")
         saving.save([2], tmp_path / "a.pth")
     assert saving.load(tmp_path / "a.pth") == [2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -51,15 +50,12 @@ def _md5() -> Any:
 
 @contextlib.contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, which takes its place at `path` at the end, if there was no exception."""
+    """A file to write to, which takes its place at `path`, in a folder made for it, if there was no exception."""
+    from ...files import replacing
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        yield file
 
 
 def _fetch(url: str, file: IO[bytes]) -> str:

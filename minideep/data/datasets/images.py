@@ -65,7 +65,7 @@ class Images(Dataset[tuple[Any, Any]]):
             return [images, targets]
         grey = images.ndim == 3  # a batch has channels, be it one
         changed = self.transform(images.array[..., None] if grey else images.array)
-        if grey and isinstance(changed, np.ndarray):
+        if grey and isinstance(changed, np.ndarray) and changed.shape[-1] == 1:
             changed = changed[..., 0]
         return [default_convert(changed), targets]
 

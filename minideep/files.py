@@ -1,4 +1,4 @@
-"""Replacing a file as a whole: whoever opens it finds the old one or the new one, even if the writer was killed."""
+"""Floor 1: a file is replaced as a whole. Who opens it finds the old one or the new, even if its writer was killed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ except ImportError:  # on Windows
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file to write, which takes the place of the one at `path` when all is written and lies on the disk."""
     target = Path(os.path.realpath(path))  # a link stays one
-    if not target.parent.is_dir():
-        raise RuntimeError(f"save: the folder '{target.parent}' does not exist; make it first: os.makedirs")
     if target.exists() and not target.is_file():  # /dev/stdout is to be written to, not replaced; a folder is an error
         with open(target, "wb") as stream:
             yield stream
