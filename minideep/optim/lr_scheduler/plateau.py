@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from ..optimizer import Optimizer
@@ -93,7 +92,3 @@ class ReduceLROnPlateau(LRScheduler):
             reduced = max(lr * self.factor, lowest)
             if lr - reduced > self.eps:
                 assign(group, "lr", reduced)
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        super().load_state_dict(state_dict)
-        self.mode_worse = math.inf if self.mode == "min" else -math.inf
