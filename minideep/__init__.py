@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from . import autograd, cuda, data, nn, optim
+from . import autograd, cuda
 from .autograd import detect_anomaly, enable_grad, inference, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .backend import (
     Generator,
@@ -62,17 +62,24 @@ __version__ = "0.1.0"
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minideep(\.|$)")
 
 if TYPE_CHECKING:
-    from . import models, transforms
+    from . import data, models, nn, optim, transforms
     from .models import summary
 
 
+_ROOMS = ("data", "models", "nn", "optim", "transforms")
+
+
 def __getattr__(name: str) -> object:
-    """Rooms that not everybody enters are opened when somebody first asks for them."""
-    if name in ("models", "transforms"):
+    """The rooms above the engine are opened when somebody first asks for them."""
+    if name in _ROOMS:
         return import_module(f".{name}", __name__)
     if name == "summary":
         return import_module(".models", __name__).summary
     raise AttributeError(f"{__name__}: module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS, "summary"})
 
 
 if find_spec("einops"):  # not required, but where it is installed it works on Tensors

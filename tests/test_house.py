@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import minideep
+
 ROOT = Path(__file__).parents[1]
 FILES = sorted(
     path.relative_to(ROOT)
@@ -122,9 +124,17 @@ def fresh(code: str, bytecode: Path | None = None) -> str:
 def test_import_loads_nothing_heavy() -> None:
     loaded = fresh("import sys, minideep; print(' '.join(sys.modules))").split()
     heavy = """matplotlib cupy torch tqdm scipy.special scipy.signal scipy.ndimage scipy.linalg scipy.stats scipy.sparse
-        hypothesis pytest gradcheck mpi4py""".split()
+        hypothesis pytest gradcheck mpi4py minideep.nn minideep.optim minideep.data minideep.transforms minideep.models
+        """.split()
     assert not [name for name in heavy if name in loaded]
     assert "numpy" in loaded
+
+
+def test_rooms_open_when_they_are_asked_for() -> None:
+    code = "import minideep; print(minideep.nn.Linear, 'optim' in dir(minideep), minideep.optim.SGD)"
+    assert fresh(code).split()[2] == "True"
+    with pytest.raises(AttributeError, match=r"^minideep: module 'minideep' has no attribute 'nope'"):
+        minideep.nope  # noqa: B018
 
 
 def test_import_is_quick(tmp_path) -> None:
