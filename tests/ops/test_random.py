@@ -80,11 +80,12 @@ def test_streams_of_devices_are_seeded_together() -> None:
 
 # ---------------------------------------------------------------------------------------------- distributions
 
-N = 20_000
+N, MANY = 20_000, 100_003  # from 65,536 on, normal numbers are drawn otherwise, two at a time
 DISTRIBUTIONS: dict[str, tuple[Callable[[], Any], Any]] = {
     "rand": (lambda: md.rand(N), stats.uniform()),
     "rand in float64": (lambda: md.rand(N, dtype=md.float64), stats.uniform()),
     "randn": (lambda: md.randn(N), stats.norm()),
+    "many by randn": (lambda: md.randn(MANY), stats.norm()),
     "randn in float64": (lambda: md.randn(N, dtype=md.float64), stats.norm()),
     "normal": (lambda: md.normal(3.0, 0.5, (N,)), stats.norm(3, 0.5)),
     "normal of tensors": (lambda: md.normal(md.full((N,), -1.0), md.full((N,), 2.0)), stats.norm(-1, 2)),
@@ -99,6 +100,18 @@ def test_distribution(name: str) -> None:
     md.manual_seed(0)
     draw, expected = DISTRIBUTIONS[name]
     assert stats.kstest(draw().numpy(), expected.cdf).pvalue > 1e-3
+
+
+def test_many_normal_numbers_are_independent() -> None:
+    """Neighbours, the two of a pair, and their squares; also the last, which has no partner."""
+    md.manual_seed(0)
+    drawn = md.randn(MANY).numpy()
+    for lag in (1, 2**14, 2**15, (MANY - 3 * 2**15 + 1) // 2):
+        for a, b in ((drawn[:-lag], drawn[lag:]), (drawn[:-lag] ** 2, drawn[lag:] ** 2)):
+            assert abs(np.corrcoef(a, b)[0, 1]) < 4 / MANY**0.5
+    last = np.array([md.randn(65_537).numpy()[-1] for _ in range(300)])
+    assert stats.kstest(last, stats.norm().cdf).pvalue > 1e-3
+    assert md.randn(300, 300, device="strict").shape == (300, 300)
 
 
 def frequencies(drawn: Any, n: int) -> np.ndarray:
