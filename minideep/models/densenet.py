@@ -85,8 +85,19 @@ class DenseNet(nn.Module):
         num_classes: int = 1000,
     ) -> None:
         super().__init__()
-        channels = num_init_features
-        self.features = nn.Sequential(
+        with init.skipped():  # the convolutions are drawn below
+            self.features = self._features(growth_rate, block_config, num_init_features, bn_size, drop_rate)
+        self.classifier = nn.Linear(self.features.norm5.num_features, num_classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                init.kaiming_normal_(module.weight)
+        init.zeros_(self.classifier.get_parameter("bias"))
+
+    @staticmethod
+    def _features(
+        growth_rate: int, block_config: Sequence[int], channels: int, bn_size: int, drop_rate: float
+    ) -> nn.Sequential:
+        features = nn.Sequential(
             OrderedDict(
                 conv0=nn.Conv2d(3, channels, 7, stride=2, padding=3, bias=False),
                 norm0=nn.BatchNorm2d(channels),
@@ -95,26 +106,17 @@ class DenseNet(nn.Module):
             )
         )
         for i, layers in enumerate(block_config, 1):
-            block = DenseBlock(layers, channels, growth_rate, bn_size, drop_rate)
-            setattr(self.features, f"denseblock{i}", block)
+            setattr(features, f"denseblock{i}", DenseBlock(layers, channels, growth_rate, bn_size, drop_rate))
             channels += layers * growth_rate
             if i < len(block_config):
-                setattr(self.features, f"transition{i}", transition(channels))
+                setattr(features, f"transition{i}", transition(channels))
                 channels //= 2
-        self.features.norm5 = nn.BatchNorm2d(channels)
-        self.classifier = nn.Linear(channels, num_classes)
-        self.apply(_first_values)
+        features.norm5 = nn.BatchNorm2d(channels)
+        return features
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.features(x), inplace=True)
         return self.classifier(F.adaptive_avg_pool2d(x, (1, 1)).flatten(1))
-
-
-def _first_values(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d):
-        init.kaiming_normal_(module.weight)
-    elif isinstance(module, nn.Linear) and module.bias is not None:
-        init.zeros_(module.bias)
 
 
 # ---------------------------------------------------------------------------------------------- of each depth
