@@ -10,6 +10,7 @@ Differentiable Architecture Search", 2019; names are the authors'.
 from __future__ import annotations
 
 from collections import OrderedDict
+from operator import itemgetter
 from typing import Any
 
 from .. import nn
@@ -108,13 +109,13 @@ class DartsSearch(_Network):
         return Genotype(self._edges(self.alphas_normal), concat, self._edges(self.alphas_reduce), concat)
 
     def _edges(self, alphas: Tensor) -> Edges:
-        names = list(OPERATIONS)
-        rows = iter(F.softmax(alphas.detach(), -1)[:, 1:].tolist())  # without 'none', which is never best
+        _none, *names = OPERATIONS
+        rows = iter(F.softmax(alphas.detach(), -1)[:, 1:].tolist())
         edges: list[tuple[str, int]] = []
         for node in range(self._steps):
-            weights = [next(rows) for _ in range(2 + node)]
-            strongest = sorted(range(2 + node), key=lambda before: -max(weights[before]))[:2]
-            edges += [(names[1 + weights[before].index(max(weights[before]))], before) for before in strongest]
+            best = [max(zip(next(rows), names, strict=True), key=itemgetter(0)) for _ in range(2 + node)]
+            strongest = sorted(range(2 + node), key=lambda before: -best[before][0])[:2]
+            edges += [(best[before][1], before) for before in strongest]
         return edges
 
 
