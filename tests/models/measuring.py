@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 BATCH = 3
-_BLOCK = np.random.default_rng(58).standard_normal(65537)  # a prime: repeated, it hardly ever meets itself
+NOISE = np.random.default_rng(58).standard_normal(65537)  # a prime: repeated, it hardly ever meets itself
 
 
 def measure(model: Any, library: Any, side: int, channels: int = 3) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def measure(model: Any, library: Any, side: int, channels: int = 3) -> dict[str,
     model.double()
     given = values([(name, shape) for name, _, shape in state])
     model.load_state_dict({name: library.tensor(array) for name, array in given.items()})
-    images = library.tensor(np.resize(_BLOCK, (BATCH, channels, side, side)))
+    images = library.tensor(np.resize(NOISE, (BATCH, channels, side, side)))
     with library.no_grad():
         logits = model.eval()(images)
     loss = training_loss(model.train(), images, library)
@@ -45,7 +45,7 @@ def values(state: list[tuple[str, list[int]]]) -> dict[str, np.ndarray]:
     """An array for each entry, which depends on name and shape alone and keeps signals about as large as they are."""
     made = {}
     for name, shape in state:
-        drawn = np.resize(np.roll(_BLOCK, -sum(name.encode())), shape)
+        drawn = np.resize(np.roll(NOISE, -sum(name.encode())), shape)
         if name.endswith("num_batches_tracked"):
             made[name] = np.zeros(shape, np.int64)
         elif len(shape) > 1:
@@ -75,4 +75,4 @@ def as_array(tensor: Any) -> np.ndarray:
 def sketch(array: np.ndarray) -> list[float]:
     """A projection onto a fixed direction, which sees every entry and its place, and the norm."""
     flat = array.astype(np.float64).ravel()
-    return [float(flat @ np.resize(_BLOCK, flat.shape)), float(np.linalg.norm(flat))]
+    return [float(flat @ np.resize(NOISE, flat.shape)), float(np.linalg.norm(flat))]
