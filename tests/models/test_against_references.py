@@ -21,7 +21,7 @@ from tests.support import NO_TORCH
 # One of each kind is measured in every run: the rest, which are more of the same, with the slow tests.
 QUICK: set[str] = set(
     "resnet18 resnetv2_50 resnest50d resnet20 plain20 lenet5 densenet121 googlenet mobilenetv1_100 mobilenet_v2 "
-    "mobilenet_v3_small efficientnet_b0 regnetx_002 regnety_002 convnext_tiny vit_tiny_patch16_224".split()
+    "mobilenet_v3_small efficientnet_b0 regnety_002 convnext_tiny vit_tiny_patch16_224".split()
 )
 measured = [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in MODELS]
 
