@@ -10,7 +10,7 @@ passes of an update, and pieces can be shared out to several threads.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Container, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Mapping, MutableMapping, Sequence
 from itertools import accumulate, groupby, pairwise
 from operator import is_
 from typing import Any
@@ -95,32 +95,38 @@ class Flat:
             memory += self.states.get(p, _NOTHING).values()
         return memory
 
-    def runs(self) -> Iterator[Run]:
+    def runs(self) -> list[Run]:
         """Neighbours that have a gradient and are equally far: as a rule, all of them are one run."""
         shapes = [None if p.grad is None else p.grad.array.shape for p in self.parameters]
-        if shapes != self.shapes:
-            self._check(shapes)
-        present = [shape is not None for shape in shapes]
-        kinds = list(zip(present, self.fresh, *[x.tolist() for x in self.counters.values()], strict=True))
-        for (has_gradient, fresh, *_), members in groupby(range(len(kinds)), kinds.__getitem__):
-            if has_gradient:
-                indices = list(members)
-                if fresh:
-                    self._begin(indices)
-                run = self.all if len(indices) == len(kinds) else Run(self, indices[0], indices[-1] + 1)
-                run.fresh = fresh
-                yield run
+        kinds = [self.fresh, *[x.tolist() for x in self.counters.values()]]
+        if shapes == self.shapes and all(kind.count(kind[0]) == len(kind) for kind in kinds):
+            runs = [self.all]
+        else:
+            runs = self._apart(shapes, kinds)
+        for run in runs:
+            run.fresh = self.fresh[run.members.start]
+            if run.fresh:
+                self._begin(run)
+        return runs
 
-    def _check(self, shapes: Sequence[tuple[int, ...] | None]) -> None:
+    def _apart(self, shapes: Sequence[tuple[int, ...] | None], kinds: Sequence[list[Any]]) -> list[Run]:
+        """The runs where there are several, or some parameters have no gradient."""
         for found, expected in zip(shapes, self.shapes, strict=True):
             if found not in (None, expected):
                 raise RuntimeError(
                     f"step: expected a gradient of shape {expected}, like its parameter, but p.grad has shape {found}"
                 )
+        runs = []
+        kind_of = list(zip([shape is not None for shape in shapes], *kinds, strict=True))
+        for (has_gradient, *_), members in groupby(range(len(shapes)), kind_of.__getitem__):
+            indices = list(members)
+            if has_gradient:
+                runs.append(Run(self, indices[0], indices[-1] + 1))
+        return runs
 
-    def _begin(self, indices: Sequence[int]) -> None:
+    def _begin(self, run: Run) -> None:
         """Show parameters that are updated for the first time their state."""
-        for i in indices:
+        for i in range(run.members.start, run.members.stop):
             self.fresh[i] = False
             if self.shown[i]:
                 self.states.setdefault(self.parameters[i], {}).update(self.shown[i])
@@ -131,8 +137,10 @@ class Run:
     """Neighbours in a `Flat` that are updated as one array; `fresh` are those without a step behind them."""
 
     def __init__(self, flat: Flat, first: int, last: int) -> None:
-        members, entries = slice(first, last), slice(flat.ends[first], flat.ends[last])
+        self.members = members = slice(first, last)
+        entries = slice(flat.ends[first], flat.ends[last])
         self.parameters, self.in_place, self.fresh = flat.parameters[members], flat.in_place, False
+        self.versions = [p.version for p in self.parameters]
         self.counters = {name: x[members] for name, x in flat.counters.items()}
         self.slots = [x[entries] for x in flat.slots.values()]
         self.size = entries.stop - entries.start

@@ -208,13 +208,15 @@ class Optimizer:
         pieces: list[Callable[[], None]] = []
         versions: list[Version] = []
         work = 0
-        for group, flats in zip(self.param_groups, self._laid_out(), strict=True):
-            for flat in flats:
+        if not self._is_laid_out():
+            self._lay_out()
+        for group, layout in zip(self.param_groups, self._layout, strict=True):
+            for flat in layout.flats:
                 for run in flat.runs():
                     if "step" in run.counters:
                         run.counters["step"] += 1
                     pieces += run.pieces(with_decay(self.rule(group, run), group), uncut=self.needs_whole_tensors)
-                    versions += [p.version for p in run.parameters]
+                    versions += run.versions
                     work += run.work
         if self._in_order or work < _WORTH_SHARING:
             for piece in pieces:
@@ -225,22 +227,20 @@ class Optimizer:
             Version.bump_all(versions)
         return loss
 
-    def _laid_out(self) -> list[list[Flat]]:
-        """The parameters of each group in flat arrays: as they were, or if anything has been replaced, anew."""
-        if not self._is_current():
-            shared = overlapping([p for group in self.param_groups for p in group["params"]])
-            known = {p for layout in self._layout for flat in layout.flats for p in flat.parameters} | self.state.keys()
-            self._in_order = bool(shared)
-            self._layout = []
-            for group in self.param_groups:
-                params, slots = list(group["params"]), self.slots(group)
-                active = [p for p in params if p.grad is not None or p in known]  # frozen ones need no state
-                alone = set(params) if self.needs_whole_tensors else shared
-                flats = lay_out(active, slots, self.counters, self.state, alone)
-                self._layout.append(_Layout(slots, params, list(set(params).difference(active)), flats))
-        return [layout.flats for layout in self._layout]
+    def _lay_out(self) -> None:
+        """Put the parameters of each group, and their state, into flat arrays."""
+        shared = overlapping([p for group in self.param_groups for p in group["params"]])
+        known = {p for layout in self._layout for flat in layout.flats for p in flat.parameters} | self.state.keys()
+        self._in_order = bool(shared)
+        self._layout = []
+        for group in self.param_groups:
+            params, slots = list(group["params"]), self.slots(group)
+            active = [p for p in params if p.grad is not None or p in known]  # frozen ones need no state
+            alone = set(params) if self.needs_whole_tensors else shared
+            flats = lay_out(active, slots, self.counters, self.state, alone)
+            self._layout.append(_Layout(slots, params, list(set(params).difference(active)), flats))
 
-    def _is_current(self) -> bool:
+    def _is_laid_out(self) -> bool:
         """Whether all is where it was laid out: parameters, their memory, and their state."""
         if len(self._layout) != len(self.param_groups):
             return False
