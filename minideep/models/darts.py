@@ -20,7 +20,7 @@ from ..tensor import Tensor
 from .darts_cells import OPERATIONS, CellPlace, Edges, Genotype, GenotypeCell, SearchCell
 from .registry import register
 
-__all__ = ["DARTS_V2", "DartsNetwork", "DartsSearch", "Genotype", "darts", "darts_search"]
+__all__ = ["DARTS_V2", "OPERATIONS", "DartsNetwork", "DartsSearch", "Genotype", "darts", "darts_search"]
 
 DARTS_V2 = Genotype(
     [
