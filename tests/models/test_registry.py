@@ -68,6 +68,15 @@ def test_weights_come_from_a_file_or_a_state_dict(small: Any, tmp_path: Any, wra
             assert np.array_equal(tensor.numpy(), first.state_dict()[name].numpy())
 
 
+def test_what_is_loaded_is_not_drawn_before(small: Any) -> None:
+    state = small().state_dict()
+    minideep.manual_seed(3)
+    small(weights=state)
+    after = minideep.rand(4)
+    minideep.manual_seed(3)
+    assert (minideep.rand(4) == after).all()
+
+
 def test_a_file_that_is_not_there(small: Any) -> None:
     with pytest.raises(FileNotFoundError, match=r"small: weights: there is no file 'DEFAULT'; nothing is downloaded"):
         small(weights="DEFAULT")
