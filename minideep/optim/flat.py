@@ -91,8 +91,9 @@ class Flat:
 
     def _memory(self) -> list[Any]:
         memory = [p.array for p in self.parameters]
-        for p in self.parameters:
-            memory += self.states.get(p, _NOTHING).values()
+        if self.shown[0]:
+            for p in self.parameters:
+                memory += self.states.get(p, _NOTHING).values()
         return memory
 
     def runs(self) -> list[Run]:

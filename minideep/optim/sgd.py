@@ -54,12 +54,11 @@ class SGD(Optimizer):
 
     def rule(self, group: Group, run: Run) -> Kernel:
         lr, momentum, nesterov = float(group["lr"]), group["momentum"], group["nesterov"]
+        if not momentum:
+            return lambda p, g: add_scaled(p, -lr, g)
         weight = 1 if run.fresh else 1 - group["dampening"]
 
-        def plain(p: Array, g: Array) -> None:
-            add_scaled(p, -lr, g)
-
-        def with_momentum(p: Array, g: Array, buffer: Array) -> None:
+        def update(p: Array, g: Array, buffer: Array) -> None:
             buffer *= momentum
             add_scaled(buffer, weight, g)
             if nesterov:
@@ -67,4 +66,4 @@ class SGD(Optimizer):
                 ahead += g
             add_scaled(p, -lr, ahead if nesterov else buffer)
 
-        return with_momentum if momentum else plain
+        return update
