@@ -10,7 +10,7 @@ passes of an update, and pieces can be shared out to several threads.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Container, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import accumulate, groupby, pairwise
 from operator import is_
 from typing import Any
@@ -22,8 +22,7 @@ from ..autograd.graph import make_tensor
 from ..backend import Array
 from ..tensor import Tensor
 from .kernels import Kernel
-
-States = MutableMapping[Tensor, dict[str, Any]]
+from .states import States
 
 _SMALL = 2**14  # entries: from here on, copying together and back takes longer than the calls that it saves
 _PIECE = 2**17  # entries: with their state, and what is computed in between, two or three megabytes

@@ -23,7 +23,7 @@ from ..tensor import Tensor
 from .flat import Flat, Run, lay_out, overlapping
 from .kernels import Kernel, with_decay
 from .options import Group, check_options
-from .states import packed, unpacked
+from .states import States, packed, unpacked
 
 Parameters = Iterable[Any]  # Tensors, (name, Tensor) pairs, or dicts of options with such under "params"
 
@@ -80,7 +80,7 @@ class Optimizer:
     def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
         self._prepare()
         self.defaults = dict(defaults)
-        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        self.state: States = defaultdict(dict)
         self.param_groups: list[Group] = []
         check_options(type(self).__name__, self.defaults)
         if isinstance(params, Tensor):

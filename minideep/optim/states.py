@@ -14,7 +14,7 @@ from ..backend import CPU, Array, as_array, to_device
 from ..tensor import Tensor
 from .options import Group
 
-States = defaultdict[Any, dict[str, Any]]
+States = defaultdict[Any, dict[str, Any]]  # by parameter: what is remembered of it, by name
 
 
 def packed(state: Mapping[Any, dict[str, Any]], groups: Sequence[Group]) -> dict[str, Any]:
