@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import nn
 from ..nn import functional as F
@@ -32,23 +32,29 @@ __all__ = ["VisionTransformer", "interpolate_embeddings", "vit_b_16", "vit_b_32"
 layer_norm = partial(nn.LayerNorm, eps=1e-6)
 
 
+class Parts(NamedTuple):
+    """What a vision transformer consists of, whatever the names."""
+
+    to_patches: nn.Module  # images to (N, E, h, w)
+    class_token: Tensor  # (1, 1, E)
+    positions: Tensor  # (1, 1 + patches, E)
+    dropout: nn.Module
+    blocks: Iterable[nn.Module]  # each called with tokens, and with a list for its attention, or None
+    norm: nn.Module
+
+
 class TokenModel(nn.Module, ABC):
     """From images (N, C, H, W) to tokens (N, 1 + patches, E), and from the first of them to logits.
 
     Sides of images are multiples of a patch's; where an image is larger or smaller than those the model was made for,
-    positions are interpolated. Subclasses name the modules, and say in three methods which is which.
+    positions are interpolated. Subclasses name the modules and parameters, and say in `_parts` which is which.
     """
 
     patch_size: int
     grid: tuple[int, int]  # how many patches an image of the usual size has along its sides
 
     @abstractmethod
-    def _embedding(self) -> tuple[nn.Module, Tensor, Tensor, nn.Module]:
-        """What makes patches of an image; the class token (1, 1, E); positions (1, 1 + patches, E); their dropout."""
-
-    @abstractmethod
-    def _encoder(self) -> tuple[Iterable[nn.Module], nn.Module]:
-        """The blocks, called with tokens and a list for their attention, or None; and the last norm."""
+    def _parts(self) -> Parts: ...
 
     @abstractmethod
     def forward_head(self, tokens: Tensor) -> Tensor:
@@ -78,22 +84,23 @@ class TokenModel(nn.Module, ABC):
         >>> model.forward_features(images, maps=maps).shape, [m.shape for m in maps]
         ((5, 9, 12), [(5, 3, 9, 9), (5, 3, 9, 9)])
         """
-        tokens = self._embedded(x, mask, mask_token, keep)
-        blocks, norm = self._encoder()
-        for block in blocks:
+        parts = self._parts()
+        tokens = self._embedded(parts, x, mask, mask_token, keep)
+        for block in parts.blocks:
             tokens = block(tokens, maps)
-        return norm(tokens)
+        return parts.norm(tokens)
 
-    def _embedded(self, x: Tensor, mask: Tensor | None, mask_token: Tensor | None, keep: Tensor | None) -> Tensor:
+    def _embedded(
+        self, parts: Parts, x: Tensor, mask: Tensor | None, mask_token: Tensor | None, keep: Tensor | None
+    ) -> Tensor:
         name, side = type(self).__name__, self.patch_size
         if x.ndim != 4 or x.shape[2] % side or x.shape[3] % side or 0 in x.shape[2:]:
             raise ValueError(
                 f"{name}: expected images (N, C, H, W) whose sides are multiples of the patch size {side}, but got "
                 f"{x.shape}"
             )
-        to_patches, class_token, positions, dropout = self._embedding()
-        grid = to_patches(x)
-        positions = self._positions_on((grid.shape[2], grid.shape[3]), positions)
+        grid = parts.to_patches(x)
+        positions = self._positions_on((grid.shape[2], grid.shape[3]), parts.positions)
         patches = grid.flatten(2).transpose(1, 2)
         if (mask is None) != (mask_token is None):
             raise ValueError(f"{name}: mask and mask_token go together, but only one of them was given")
@@ -104,8 +111,8 @@ class TokenModel(nn.Module, ABC):
         if keep is not None:
             _expect(name, "keep", keep, (len(patches), *keep.shape[-1:]))
             patches = patches.gather(1, keep.unsqueeze(-1).expand(-1, -1, patches.shape[2]))
-        first = (class_token + positions[:, :1]).expand(len(patches), -1, -1)
-        return dropout(cat([first, patches], 1))
+        first = (parts.class_token + positions[:, :1]).expand(len(patches), -1, -1)
+        return parts.dropout(cat([first, patches], 1))
 
     def _positions_on(self, grid: tuple[int, int], positions: Tensor) -> Tensor:
         if grid == self.grid:
@@ -228,11 +235,11 @@ class VisionTransformer(TokenModel):
         self.encoder = Encoder(length, num_layers, hidden_dim, dropout, block, norm_layer)
         self.heads = _heads(hidden_dim, representation_size, num_classes)
 
-    def _embedding(self) -> tuple[nn.Module, Tensor, Tensor, nn.Module]:
-        return self.conv_proj, self.class_token, self.encoder.pos_embedding, self.encoder.dropout
-
-    def _encoder(self) -> tuple[Iterable[nn.Module], nn.Module]:
-        return self.encoder.layers, self.encoder.ln
+    def _parts(self) -> Parts:
+        encoder = self.encoder
+        return Parts(
+            self.conv_proj, self.class_token, encoder.pos_embedding, encoder.dropout, encoder.layers, encoder.ln
+        )
 
     def forward_head(self, tokens: Tensor) -> Tensor:
         return self.heads(tokens[:, 0])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from ..transforms.functional.images import InterpolationMode
 from ..transforms.functional.resizing import weights
 from .blocks import zero_bias
 from .registry import register
-from .vision_transformer import TokenModel, grid_of, layer_norm
+from .vision_transformer import Parts, TokenModel, grid_of, layer_norm
 
 __all__ = ["vit_small_patch16_224", "vit_tiny_patch16_224"]
 
@@ -122,11 +121,8 @@ class VisionTransformer(TokenModel):
                 init.trunc_normal_(module.weight, std=0.02)
                 zero_bias(module)
 
-    def _embedding(self) -> tuple[nn.Module, Tensor, Tensor, nn.Module]:
-        return self.patch_embed, self.cls_token, self.pos_embed, self.pos_drop
-
-    def _encoder(self) -> tuple[Iterable[nn.Module], nn.Module]:
-        return self.blocks, self.norm
+    def _parts(self) -> Parts:
+        return Parts(self.patch_embed, self.cls_token, self.pos_embed, self.pos_drop, self.blocks, self.norm)
 
     def forward_head(self, tokens: Tensor) -> Tensor:
         return self.head(self.head_drop(tokens[:, 0]))

@@ -77,7 +77,7 @@ def test_any_size(make, size) -> None:
     model = varied(make())
     images = md.randn(2, 3, *size)
     assert model(images).shape == (2, 5)
-    _, _, positions, _ = model._embedding()
+    positions = model._parts().positions
     positions.data.fill_(0.5)
     moved = model._positions_on((size[0] // 8, size[1] // 8), positions)
     assert moved.shape == (1, 1 + size[0] * size[1] // 64, 12)
@@ -94,7 +94,7 @@ def test_positions_of_another_size_are_those_of_torchvision() -> None:
 def test_positions_learn_at_another_size() -> None:
     for model in (varied(torchvisions()), varied(timms())):
         model(md.randn(2, 3, 48, 40)).sum().backward()
-        _, _, positions, _ = model._embedding()
+        positions = model._parts().positions
         assert (positions.grad != 0).any(-1).all()
 
 
@@ -154,7 +154,7 @@ def test_attention(make) -> None:
 def test_the_class_token_sees_what_its_attention_says(make) -> None:
     """Where all patches look alike but for their positions, these decide; without them, attention is even."""
     model, maps = varied(make()), []
-    model._embedding()[2].data.fill_(0.0)
+    model._parts().positions.data.fill_(0.0)
     model.forward_features(md.ones(1, 3, 32, 32), maps=maps)
     patches = maps[0][0, :, 0, 1:].detach().numpy()
     np.testing.assert_allclose(patches, patches[:, :1] * np.ones(16), rtol=1e-4)
