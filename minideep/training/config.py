@@ -46,7 +46,8 @@ class TrainingConfig(Settings):
     accumulate: int = 1  # batches whose gradients make one step together
     clip_norm: float | None = None  # the greatest norm that all gradients together may have
     ema: float | None = None  # decay of a moving average of the weights, which is validated in their place
-    monitor: str | None = None  # what makes an epoch the best; None: val_acc, or else val_loss, or of the training
+    # What makes an epoch the best; None: the first of these that is measured.
+    monitor: Literal["val_acc", "val_loss", "train_acc", "train_loss"] | None = None
     patience: int | None = None  # epochs without a better one after which training ends
     device: str | None = None  # None: a GPU, if there is one
     folder: str | None = "checkpoints"  # for last.pth, best.pth and log.jsonl; None: nothing is written

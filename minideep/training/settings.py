@@ -91,7 +91,8 @@ class Settings:
         return self
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if _is_section(kind := _kinds(type(self)).get(name)) and isinstance(value, Mapping):
+        kind: Any = _kinds(type(self)).get(name)
+        if _is_section(kind) and isinstance(value, Mapping):
             value = kind(value)
         self._set(name, value, (name,), self)
 
@@ -136,7 +137,7 @@ class Settings:
         Path(path).write_text(_yaml().safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.to_dict() == other.to_dict()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.to_dict() == other.to_dict()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in _kinds(type(self)))})"

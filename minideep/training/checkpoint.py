@@ -1,0 +1,81 @@
+"""All that a training run depends on, as something that can be saved, and back."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from .generators import generator_states, set_generator_states
+from .measures import Sums
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+_PARTS = {"model", "optimizer", "scheduler", "ema", "loader", "generators", "callbacks", "progress", "config"}
+_PROGRESS = ("epoch", "batch", "step", "trained", "stopped", "lr", "history", "best", "best_epoch")
+# Settings that do not change what is computed, or (epochs) are changed in order to go on for longer.
+_HARMLESS = {"epochs", "patience", "folder", "checkpoint_every", "resume", "progress"}
+
+
+def capture(run: Trainer) -> dict[str, Any]:
+    """Everything on which the rest of a run depends, between two steps."""
+    return {
+        "model": run.model.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "scheduler": None if run.scheduler is None else run.scheduler.state_dict(),
+        "ema": None if run.ema is None else run.ema.state_dict(),
+        "loader": run.train_loader.state_dict() if hasattr(run.train_loader, "state_dict") else None,
+        "generators": generator_states(run.device),
+        "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in run.callbacks],
+        "progress": {name: getattr(run, name) for name in _PROGRESS} | {"sums": vars(run.sums).copy()},
+        "config": run.config.to_dict(),
+    }
+
+
+def restore(run: Trainer, state: dict[str, Any]) -> None:
+    """Bring a run to where `capture` found another of the same kind."""
+    if not isinstance(state, dict) or set(state) != _PARTS:
+        raise ValueError(f"Trainer: expected a checkpoint, with {', '.join(sorted(_PARTS))}, but got {list(state)}")
+    for part, mine in {"scheduler": run.scheduler, "ema": run.ema}.items():
+        if (state[part] is None) != (mine is None):
+            has, lacks = ("run", "checkpoint") if state[part] is None else ("checkpoint", "run")
+            raise ValueError(f"Trainer: the {has} has the part {part!r}, which the {lacks} lacks")
+    _compare_settings(run.config.to_dict()["training"], state["config"]["training"])
+    run.model.load_state_dict(state["model"])
+    run.optimizer.load_state_dict(state["optimizer"])
+    if run.scheduler is not None:
+        run.scheduler.load_state_dict(state["scheduler"])
+    if run.ema is not None:
+        run.ema.load_state_dict(state["ema"])
+    if state["loader"] is not None:
+        run.train_loader.load_state_dict(state["loader"])  # type: ignore[attr-defined]
+    _restore_callbacks(run, list(state["callbacks"]))
+    progress = dict(state["progress"])
+    run.sums = Sums(**progress.pop("sums"))
+    for name, value in progress.items():
+        setattr(run, name, value)
+    run.optimizer.stepped = run.step > 0
+    set_generator_states(state["generators"])
+
+
+def _compare_settings(now: dict[str, Any], then: dict[str, Any]) -> None:
+    others = [
+        f"training.{name} was {then[name]!r}, and is {value!r}"
+        for name, value in now.items()
+        if name not in _HARMLESS and name in then and then[name] != value
+    ]
+    if others:
+        warnings.warn(
+            f"Trainer: the checkpoint was made with other settings: {'; '.join(others)}. What it holds of optimizer "
+            "and scheduler goes before",
+            stacklevel=5,
+        )
+
+
+def _restore_callbacks(run: Trainer, saved: list[Any]) -> None:
+    """Each is given the state of the first of its class that is left; one that is new begins anew."""
+    for callback in run.callbacks:
+        found = next((pair for pair in saved if pair[0] == type(callback).__name__), None)
+        if found is not None:
+            saved.remove(found)
+            callback.load_state_dict(found[1])
