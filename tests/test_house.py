@@ -103,7 +103,7 @@ def test_only_the_backend_knows_cupy(file) -> None:
     names = {name.split(".")[0] for name in [*strings, *(module for _, module in imports(file))]}
     allowed = {"cupy"} if file == Path("minideep/backend.py") else set()
     allowed |= {"torch", "tqdm"} if file.parts[0] == "gradcheck" else set()
-    allowed |= {"tqdm"} if file.name == "download.py" else set()  # shows its progress, if it is there
+    allowed |= {"tqdm"} if file.name in ("download.py", "progress.py") else set()  # where progress is shown
     allowed |= {"matplotlib"} if "viz" in file.parts else set()  # draws with it, once it is asked to
     allowed |= {"torch"} if file.name == "torch_names.py" else set()  # the names in PyTorch's files
     assert not names & BANNED - allowed
