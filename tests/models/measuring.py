@@ -16,7 +16,7 @@ def measure(model: Any, library: Any, side: int, channels: int = 3) -> dict[str,
     training the loss, a projection and the norm of each gradient, and those of each buffer after it."""
     state = entries(model)
     model.double()
-    given = values([(name, shape) for name, _, shape in state])
+    given = values(state)
     model.load_state_dict({name: library.tensor(array) for name, array in given.items()})
     images = library.tensor(np.resize(NOISE, (BATCH, channels, side, side)))
     with library.no_grad():
@@ -41,31 +41,32 @@ def entries(model: Any) -> list[list[Any]]:
     return [[name, kinds[name in learnt], list(tensor.shape)] for name, tensor in model.state_dict().items()]
 
 
-def values(state: list[tuple[str, list[int]]]) -> dict[str, np.ndarray]:
-    """An array for each entry, which depends on name and shape alone and keeps signals about as large as they are."""
+def values(state: list[list[Any]], gain: float = 1.0) -> dict[str, np.ndarray]:
+    """An array for each entry, which depends on name and shape alone; norms multiply by about `gain`."""
     made = {}
-    for name, shape in state:
+    for name, _, shape in state:
         drawn = np.resize(np.roll(NOISE, -sum(name.encode())), shape)
         if name.endswith("num_batches_tracked"):
             made[name] = np.zeros(shape, np.int64)
         elif len(shape) > 1:
             made[name] = drawn * math.sqrt(2 / math.prod(shape[1:]))
         elif name.endswith(("weight", "running_var")):
-            made[name] = 1 + 0.3 * np.tanh(drawn)
+            made[name] = (1 + 0.3 * np.tanh(drawn)) * (gain if name.endswith("weight") else 1)
         else:
             made[name] = 0.1 * drawn
     return made
 
 
 def training_loss(model: Any, images: Any, library: Any) -> Any:
-    """Cross-entropy, of all outputs if there are several; without the chance of dropout."""
+    """Cross-entropy, of all outputs if there are several, in shares that differ; without the chance of dropout."""
     for module in model.modules():
         if type(module).__name__.startswith("Dropout"):
             module.p = 0.0
     outputs = model(images)
     target = library.tensor(np.arange(BATCH))
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    return sum(library.nn.functional.cross_entropy(output, target) for output in outputs)
+    losses = [library.nn.functional.cross_entropy(output, target) for output in outputs]
+    return sum(loss / place for place, loss in enumerate(losses, 1))
 
 
 def as_array(tensor: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "reference"
 NO_LIBRARIES = "torchvision and timm are not installed: pip install --no-deps torchvision==0.28.* timm"
 
 # What a model is given, here and there, so that it can be measured on images of this many pixels a side.
-SIDES = {"densenet": 32, "vgg": 32, "vision_transformer": 224, "vit_timm": 224}
+SIDES = {"densenet": 32, "resnet_attention": 56, "vgg": 32, "vision_transformer": 224, "vit_timm": 224}
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "googlenet": {"init_weights": False},
     "efficientnet": {"stochastic_depth_prob": 0.0},

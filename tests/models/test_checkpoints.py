@@ -22,15 +22,17 @@ def images(side: int, channels: int = 3) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in MODELS])
-def test_float32_gives_the_same_logits(name: str) -> None:
-    """To 1e-3 of the largest: those of the reference, in float64."""
+def test_float32_is_near_float64(name: str) -> None:
+    """Logits to 1e-3 of the largest. In float64 they are those of the reference, which is tested elsewhere; norms add
+    less here than there: else, through a hundred layers, even float32's rounding would grow beyond it."""
     model = references.ours(name).eval()
-    model.load_state_dict(values([(key, shape) for key, _, shape in entries(model)]))
+    model.load_state_dict(values(entries(model), gain=0.5))
+    x = images(references.side(name), MODELS[name].published.input_size[0])
     with minideep.no_grad():
-        logits = model(minideep.tensor(images(references.side(name), MODELS[name].published.input_size[0])))
+        logits = model(minideep.tensor(x))
+        expected = model.double()(minideep.tensor(x.astype("float64"))).numpy()
     assert logits.dtype == minideep.float32
-    expected = np.array(references.expected(references.family(name))[name]["logits"])
-    assert np.abs(logits.numpy()[:, :16] - expected).max() < 1e-3 * np.abs(expected).max()
+    assert np.abs(logits.numpy() - expected).max() < 1e-3 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("ending", ["pth", "old.pth", "safetensors"])

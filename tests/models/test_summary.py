@@ -199,6 +199,12 @@ def test_receptive_field_is_what_gradients_reach() -> None:
     assert rows[-1] - rows[0] + 1 == models.receptive_field(small)
 
 
+def test_receptive_field_of_dilated_kernels() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 3, stride=2), nn.Conv2d(2, 2, 3, dilation=3), nn.MaxPool2d(2, dilation=2))
+    rows = models.summary(network, (1, 30, 30)).rows
+    assert [row.receptive_field for row in rows] == [3, 3 + 2 * 3 * 2, 3 + 2 * 3 * 2 + 2 * 2]
+
+
 def cost_of(module: nn.Module, size: tuple[int, int, int]) -> models.Cost:
     weights = sum(p.numel() for p in module.parameters() if p.ndim > 1)
     return models.Cost(weights, models.summary(module, size).macs)
