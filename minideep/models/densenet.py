@@ -83,7 +83,12 @@ class DenseNet(nn.Module):
         bn_size: int = 4,
         drop_rate: float = 0,
         num_classes: int = 1000,
+        memory_efficient: bool = False,
     ) -> None:
+        if memory_efficient:
+            raise NotImplementedError(
+                "DenseNet: memory_efficient=True, which computes twice to keep less, is not there"
+            )
         super().__init__()
         with init.skipped():  # the convolutions are drawn below
             self.features = self._features(growth_rate, block_config, num_init_features, bn_size, drop_rate)

@@ -85,9 +85,9 @@ _DEPTHS = [3, 4, 6, 3]
 _DEEP = {"deep_stem": True, "average_down": True}
 
 
-def _resnet(block: type[Bottleneck], zero_init_residual: bool = True, **kwargs: Any) -> ResNet:
-    """With timm's defaults."""
-    return ResNet(block, _DEPTHS, zero_init_residual=zero_init_residual, **kwargs)
+def _resnet(block: type[Bottleneck], zero_init_last: bool = True, **kwargs: Any) -> ResNet:
+    """With timm's name and default for how residuals begin."""
+    return ResNet(block, _DEPTHS, zero_init_residual=zero_init_last, **kwargs)
 
 
 @register("timm", 2018, parameters=28_088_024)

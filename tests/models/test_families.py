@@ -63,6 +63,12 @@ def test_plain_networks_are_residual_ones_without_shortcuts() -> None:
     assert np.array_equal(residual(x).detach().numpy(), np.maximum(x.numpy(), 0))
 
 
+def test_relatives_begin_as_timm_has_it() -> None:
+    block = models.seresnet50(num_classes=2).layer1[1]
+    assert not block.bn3.weight.detach().numpy().any()
+    assert models.seresnet50(num_classes=2, zero_init_last=False).layer1[1].bn3.weight.detach().numpy().all()
+
+
 # ---------------------------------------------------------------------------------------------- DenseNet
 
 
@@ -83,6 +89,13 @@ def test_densenet_loads_the_names_of_published_files() -> None:
     wrong = dict(state, **{"features.denseblock1.denselayer1.norm.3.weight": minideep.zeros(2)})
     with pytest.raises(RuntimeError, match=r"Unexpected.*denselayer1\.norm\.3\.weight"):
         second.load_state_dict(wrong)
+
+
+def test_densenet_keeps_what_it_computes() -> None:
+    with pytest.raises(
+        NotImplementedError, match=r"^DenseNet: memory_efficient=True, which computes twice to keep less"
+    ):
+        models.densenet121(memory_efficient=True)
 
 
 def test_dropout_in_dense_layers() -> None:
