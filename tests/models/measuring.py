@@ -11,12 +11,12 @@ BATCH = 3
 NOISE = np.random.default_rng(58).standard_normal(65537)  # a prime: repeated, it hardly ever meets itself
 
 
-def measure(model: Any, library: Any, side: int, channels: int = 3) -> dict[str, Any]:
+def measure(model: Any, library: Any, side: int, channels: int = 3, gain: float = 1.0) -> dict[str, Any]:
     """The state's names, kinds and shapes; with `values` for it, in float64, the logits in evaluation, and of a step in
     training the loss, a projection and the norm of each gradient, and those of each buffer after it."""
     state = entries(model)
     model.double()
-    given = values(state)
+    given = values(state, gain)
     model.load_state_dict({name: library.tensor(array) for name, array in given.items()})
     images = library.tensor(np.resize(NOISE, (BATCH, channels, side, side)))
     with library.no_grad():
@@ -63,7 +63,7 @@ def training_loss(model: Any, images: Any, library: Any) -> Any:
         if type(module).__name__.startswith("Dropout"):
             module.p = 0.0
     outputs = model(images)
-    target = library.tensor(np.arange(BATCH))
+    target = library.tensor(np.arange(BATCH), device=images.device)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     losses = [library.nn.functional.cross_entropy(output, target) for output in outputs]
     return sum(loss / place for place, loss in enumerate(losses, 1))
