@@ -104,7 +104,7 @@ class Flat:
         else:
             runs = self._apart(shapes, kinds)
         for run in runs:
-            run.fresh = self.fresh[run.members.start]
+            run.fresh = self.fresh[run.first]
             if run.fresh:
                 self._begin(run)
         return runs
@@ -126,7 +126,7 @@ class Flat:
 
     def _begin(self, run: Run) -> None:
         """Show parameters that are updated for the first time their state."""
-        for i in range(run.members.start, run.members.stop):
+        for i in range(run.first, run.first + len(run.parameters)):
             self.fresh[i] = False
             if self.shown[i]:
                 self.states.setdefault(self.parameters[i], {}).update(self.shown[i])
@@ -137,9 +137,8 @@ class Run:
     """Neighbours in a `Flat` that are updated as one array; `fresh` are those without a step behind them."""
 
     def __init__(self, flat: Flat, first: int, last: int) -> None:
-        self.members = members = slice(first, last)
-        entries = slice(flat.ends[first], flat.ends[last])
-        self.parameters, self.in_place, self.fresh = flat.parameters[members], flat.in_place, False
+        members, entries = slice(first, last), slice(flat.ends[first], flat.ends[last])
+        self.first, self.parameters, self.in_place, self.fresh = first, flat.parameters[members], flat.in_place, False
         self.versions = [p.version for p in self.parameters]
         self.counters = {name: x[members] for name, x in flat.counters.items()}
         self.slots = [x[entries] for x in flat.slots.values()]

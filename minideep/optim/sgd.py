@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..backend import Array
 from .flat import Run
 from .kernels import Kernel, add_scaled
@@ -55,7 +57,7 @@ class SGD(Optimizer):
     def rule(self, group: Group, run: Run) -> Kernel:
         lr, momentum, nesterov = float(group["lr"]), group["momentum"], group["nesterov"]
         if not momentum:
-            return lambda p, g: add_scaled(p, -lr, g)
+            return lambda p, g: np.subtract(p, g * lr, out=p)
         weight = 1 if run.fresh else 1 - group["dampening"]
 
         def update(p: Array, g: Array, buffer: Array) -> None:
