@@ -11,7 +11,7 @@ import pytest
 import minideep
 from gradcheck import strict
 from minideep import models, nn
-from minideep.models import densenet, resnet, resnet_attention, resnet_cifar
+from minideep.models import densenet, resnet_attention, resnet_cifar
 from tests.models.measuring import entries, training_loss, values
 
 strict.register()
@@ -25,13 +25,12 @@ def around(block: nn.Module) -> nn.Module:
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "lenet": models.lenet5,
     "cifar": lambda: resnet_cifar.CifarResNet(8),
-    "resnet": lambda: resnet.ResNet(resnet.BasicBlock, [1, 1, 1, 1], 4),
     "se": lambda: around(resnet_attention.SEBottleneck(32, 8)),
     "eca": lambda: around(resnet_attention.ECABottleneck(32, 8)),
     "split": lambda: around(resnet_attention.SplitBottleneck(32, 8)),
     "resnetv2": lambda: models.ResNetV2([1, 1], 4),
     "densenet": lambda: densenet.DenseNet(8, (2, 2), 16, num_classes=4, drop_rate=0.0),
-    "googlenet": lambda: models.googlenet(num_classes=4, transform_input=True),
+    "inception": lambda: around(models.Inception(32, 8, 8, 8, 8, 8, 8)),
     "neocognitron": lambda: models.Neocognitron([4, 4], side=32),
 }
 
