@@ -25,6 +25,7 @@ from .generators import undisturbed
 from .interruption import Interruption
 from .measures import Sums, correct
 from .progress import Progress
+from .watching import find_nan
 
 __all__ = ["Row", "Trainer"]
 
@@ -218,9 +219,13 @@ class Trainer:
         self._stop_if_asked()
 
     def _refuse(self, loss: float, batch: Any) -> None:
+        """End training before the step that would spoil the weights, and say which layer it was."""
+        report = None
+        if type(self).evaluate is Trainer.evaluate:
+            report = find_nan(self.model, [part.to(self.device) for part in batch], self.criterion)
         raise FloatingPointError(
-            f"Trainer: the loss is {loss} at epoch {self.epoch + 1}, batch {self.batch + 1}: a smaller learning rate "
-            "or clip_norm may help"
+            f"Trainer: the loss is {loss} at epoch {self.epoch + 1}, batch {self.batch + 1}; "
+            f"{report or 'a smaller learning rate or clip_norm may help'}"
         )
 
     def _stop_if_asked(self) -> None:

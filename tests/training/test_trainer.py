@@ -282,9 +282,17 @@ def test_what_is_not_measured_cannot_be_monitored() -> None:
 
 
 def test_a_loss_that_is_no_number() -> None:
-    run = plain(loader=[(minideep.full((2, 5), float("inf")), minideep.tensor([0, 1]))])
-    with pytest.raises(FloatingPointError, match="Trainer: the loss is nan at epoch 1, batch 1"):
-        run.train()
+    batch = minideep.full((2, 5), float("inf")), minideep.tensor([0, 1])
+    told = "Trainer: the loss is nan at epoch 1, batch 1; "
+    with pytest.raises(FloatingPointError, match=f"{told}.* is in the batch itself: the input holds inf values"):
+        plain(loader=[batch]).train()
+
+    class Own(Trainer):
+        def evaluate(self, model, batch):
+            return minideep.tensor(float("nan")), 1, 0, 0
+
+    with pytest.raises(FloatingPointError, match=f"{told}a smaller learning rate or clip_norm may help"):
+        Own(nn.Linear(5, 2), [batch], config={"training": {"progress": False, "folder": None}}).train()
 
 
 def test_the_networks_and_the_loaders_are_the_users() -> None:
