@@ -7,7 +7,9 @@ those are given. Nothing needs a display.
 from __future__ import annotations
 
 from .curves import *
+from .drawing import *
 from .embedding import *
 from .images import *
 from .planes import *
+from .stepping import *
 from .style import *
