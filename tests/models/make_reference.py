@@ -10,14 +10,14 @@ import torch
 
 from minideep.models.registry import MODELS
 from tests.models.measuring import measure
-from tests.models.references import FOLDER, family, multiplications, reference, side
+from tests.models.references import FOLDER, conditions, family, multiplications, reference
 
 
 def main(families: list[str]) -> None:
     for wanted in families or sorted({family(name) for name in MODELS}):
         made = {}
         for name in (name for name in MODELS if family(name) == wanted):
-            measured = measure(reference(name), torch, side(name), MODELS[name].published.input_size[0])
+            measured = measure(reference(name), torch, **conditions(name))
             made[name] = {"macs": multiplications(name), **measured}
             sys.stderr.write(f"{name}: {made[name]['macs'] / 1e9:.3f} G\n")
         FOLDER.mkdir(exist_ok=True)

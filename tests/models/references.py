@@ -21,6 +21,8 @@ NO_LIBRARIES = "torchvision and timm are not installed: pip install --no-deps to
 
 # What a model is given, here and there, so that it can be measured on images of this many pixels a side.
 SIDES = {"densenet": 32, "resnet_attention": 56, "vgg": 32, "vision_transformer": 224, "vit_timm": 224}
+# By how much norms multiply there, in networks in which signals would grow with each block, and rounding with them.
+GAINS = {"efficientnet": 0.7}
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "googlenet": {"init_weights": False},
     "efficientnet": {"stochastic_depth_prob": 0.0},
@@ -35,6 +37,12 @@ def family(name: str) -> str:
 
 def side(name: str) -> int:
     return SIDES.get(family(name), min(64, MODELS[name].published.input_size[1]))
+
+
+def conditions(name: str) -> dict[str, Any]:
+    """The arguments of `measure` for a model and its reference."""
+    channels = MODELS[name].published.input_size[0]
+    return {"side": side(name), "channels": channels, "gain": GAINS.get(family(name), 1.0)}
 
 
 def ours(name: str) -> Any:

@@ -38,7 +38,7 @@ def test_same_state(name: str) -> None:
 @pytest.mark.parametrize("name", measured)
 def test_same_results(name: str) -> None:
     """In float64, to 1e-8 in evaluation and 1e-6 in training."""
-    found = measure(references.ours(name), minideep, references.side(name), MODELS[name].published.input_size[0])
+    found = measure(references.ours(name), minideep, **references.conditions(name))
     same(found, expected(name))
 
 
@@ -84,6 +84,6 @@ def test_the_references_still_give_what_is_kept_of_them(name: str) -> None:
         reference = references.reference(name)
     except ImportError:
         pytest.skip(references.NO_LIBRARIES)
-    found = measure(reference, torch, references.side(name), MODELS[name].published.input_size[0])
+    found = measure(reference, torch, **references.conditions(name))
     same(found, expected(name))
     assert references.multiplications(name) == expected(name)["macs"]
