@@ -68,21 +68,20 @@ class ResNetV2(nn.Module):
                 global_pool=nn.AdaptiveAvgPool2d(1), fc=nn.Conv2d(channels, num_classes, 1), flatten=nn.Flatten()
             )
         )
-        self.apply(_first_values)
-        if zero_init_last:
-            for block in self.modules():
-                if isinstance(block, PreActBottleneck):
-                    init.zeros_(block.conv3.weight)
+        self._first_values(zero_init_last)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.norm(self.stages(self.stem(x))))
 
-
-def _first_values(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d):
-        init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        if module.bias is not None:
-            init.zeros_(module.bias)
+    def _first_values(self, zero_init_last: bool) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        for module in self.modules():
+            if zero_init_last and isinstance(module, PreActBottleneck):
+                init.zeros_(module.conv3.weight)
+        init.normal_(self.head.fc.weight, 0, 0.01)
+        init.zeros_(self.head.fc.bias)
 
 
 @register("timm", 2016)

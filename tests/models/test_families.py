@@ -63,6 +63,17 @@ def test_plain_networks_are_residual_ones_without_shortcuts() -> None:
     assert np.array_equal(residual(x).detach().numpy(), np.maximum(x.numpy(), 0))
 
 
+def test_resnetv2_begins_as_timm_has_it() -> None:
+    model = models.ResNetV2([1, 2])
+    assert model.head.fc.weight.std().item() == pytest.approx(0.01, rel=0.02)
+    assert not model.head.fc.bias.detach().numpy().any()
+    conv = model.stages[1].blocks[1].conv2
+    assert conv.weight.std().item() == pytest.approx((2 / (128 * 9)) ** 0.5, rel=0.02)
+    block = models.ResNetV2([1, 2], zero_init_last=True).stages[1].blocks[1]
+    x = images(2, 512, 4, 4)
+    assert np.array_equal(block(x).detach().numpy(), x.numpy())
+
+
 def test_relatives_begin_as_timm_has_it() -> None:
     block = models.seresnet50(num_classes=2).layer1[1]
     assert not block.bn3.weight.detach().numpy().any()
