@@ -64,9 +64,9 @@ class TrainingConfig(Settings):
 class Config(Settings):
     """Everything about a run: ``Config("base.yaml")``, ``Config(training={"epochs": 5})``.
 
-    >>> config = Config(training={"optimizer": "adam"}).override(["training.learning_rate=1e-3"])
-    >>> config.training.optimizer, config.training.learning_rate, config.training.epochs
-    ('adam', 0.001, 10)
+    >>> config = Config(training={"optimizer": "adam", "learning_rate": 1e-3})
+    >>> config.training.optimizer, config.training.epochs, config == Config()
+    ('adam', 10, False)
     """
 
     model: ModelConfig

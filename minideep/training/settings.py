@@ -74,11 +74,7 @@ class Settings:
     def override(self, arguments: Iterable[str]) -> Self:
         """Take other values as written on a command line: ``config.override(sys.argv[1:])``; returns the settings.
 
-        >>> class Net(Settings):
-        ...     width: int = 64
-        ...     rate: float = 0.1
-        >>> Net().override(["width=32", "rate=1e-4"])
-        Net(width=32, rate=0.0001)
+        Such as ``["training.epochs=5", "training.learning_rate=1e-3"]``; a value is whatever YAML makes of it.
         """
         for argument in arguments:
             path, sign, text = argument.partition("=")

@@ -137,6 +137,24 @@ def test_batches_in_a_list(tmp_path) -> None:
     assert finished(second) == expected
 
 
+def test_with_workers(tmp_path) -> None:
+    """Their augmentation, too, goes on where it was."""
+
+    def run(**options):
+        made = trainer(epochs=2)
+        made.train_loader = data(num_workers=2, **options)
+        return made
+
+    expected = finished(run())
+    first = run()
+    first.callbacks.append(Leaves(8, tmp_path / "left.pth"))
+    with pytest.raises(Left):
+        first.train()
+    second = run()
+    second.resume(tmp_path / "left.pth")
+    assert finished(second) == expected
+
+
 # ---------------------------------------------------------------------------------------------- Ctrl-C
 
 

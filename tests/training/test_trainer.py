@@ -300,3 +300,18 @@ def test_the_networks_and_the_loaders_are_the_users() -> None:
     run = Trainer(model, loader)
     assert run.model is model
     assert run.config == Config()
+
+
+def test_the_courses_configuration_trains(tmp_path) -> None:
+    """Errata B19 and B20: read from its file, and understood by the trainer."""
+    pytest.importorskip("yaml", reason="PyYAML is not installed: pip install 'minideep[lessons]'")
+    from .test_config import BASE
+
+    path = tmp_path / "base.yaml"
+    path.write_text(BASE)
+    config = Config(path).override(["training.epochs=2", "training.progress=no", f"training.folder={tmp_path}"])
+    run = Trainer(nn.Linear(5, 2), data(), data(9), config)
+    assert len(run.train()) == 2
+    assert run.optimizer.defaults["momentum"] == 0.9
+    assert run.optimizer.defaults["weight_decay"] == 1e-4
+    assert run.scheduler.T_max == 2
