@@ -22,6 +22,7 @@ __all__ = ["activation_functions", "activations_by_depth", "gradients_by_depth",
 
 History = Mapping[str, Sequence[float]] | Iterable[Mapping[str, Any]]
 _UNITS = {"lr": "learning rate", "acc": "accuracy"}
+_CLOCKS = {"epoch", "step", "seconds"}  # they say when, not how well
 
 
 # ---------------------------------------------------------------------------------------------- training
@@ -43,14 +44,16 @@ def training_curves(
     """What was measured while training, a panel for each kind of number: ``train_loss`` and ``val_loss`` share one.
 
     `history` holds lists by name, or is a list of rows with the names in each (a log). The column `x`, if there is
-    one, says where the points belong. A dot marks the best value of what was measured on validation data.
+    one, says where the points belong; other counts of epochs, steps and seconds are left out. A dot marks the best
+    value of what was measured on validation data.
     """
     columns = _columns(history)
-    if not any(name != x for name in columns):
-        raise ValueError(f"training_curves: expected history to hold lists of numbers by name, but got {history!r}")
     steps = columns.pop(x, None)
+    columns = {name: values for name, values in columns.items() if name not in _CLOCKS}
+    if not columns:
+        raise ValueError(f"training_curves: expected history to hold lists of numbers by name, but got {history!r}")
     kinds: dict[str, list[str]] = {}
-    for name in columns:
+    for name in sorted(columns, key="lr".__eq__):  # the rate comes last
         kinds.setdefault(name.rpartition("_")[2] or name, []).append(name)
     axes = panels(1, len(kinds), width=3.8, height=3.0)
     for ax, (kind, names) in zip(axes, kinds.items(), strict=True):

@@ -51,8 +51,15 @@ def place(
         y += height + gap_y
     left = min(spot.x - spot.width / 2 for spot in spots)
     points = [(spot.x - left, middles[spot.layer]) for spot in spots]
+
+    def through(i: int, point: Point) -> list[Point]:
+        """A box is one point of a line; a layer that it passes, two: upright between the boxes beside it."""
+        half = heights[spots[i].layer] / 2
+        return [point] if i < len(sizes) else [(point[0], point[1] - half), (point[0], point[1] + half)]
+
     width = max(x + spot.width / 2 for (x, _), spot in zip(points, spots, strict=True))
-    return Placed(points[: len(sizes)], [[points[i] for i in route] for route in routes], width, y - gap_y)
+    lines = [[point for i in route for point in through(i, points[i])] for route in routes]
+    return Placed(points[: len(sizes)], lines, width, y - gap_y)
 
 
 def _layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
@@ -135,7 +142,7 @@ def _straighten(spots: list[_Spot], layers: list[list[int]], near: list[list[tup
         for i in layer:
             spots[i].x = x + spots[i].width / 2
             x += spots[i].width + gap
-    for sweep in range(24):
+    for sweep in range(40):
         for layer in layers if sweep % 2 else reversed(layers):
             wishes = [_mean(near[i], [spots[j].x for j, _ in near[i]], spots[i].x) for i in layer]
             weights = [sum(weight for _, weight in near[i]) or 1.0 for i in layer]

@@ -40,7 +40,7 @@ def decision_regions(
 
     The model gives scores (N, classes), or for two classes one score a point, (N,) or (N, 1), positive for class 1.
     """
-    where, truth = plain(points), plain(labels).astype(int).ravel()
+    where, truth = plain(points).astype(np.float64), plain(labels).astype(int).ravel()
     if where.ndim != 2 or where.shape[1] != 2:
         raise ValueError(f"decision_regions: expected points (N, 2), but got {where.shape}")
     same_length("decision_regions", points=where, labels=truth)

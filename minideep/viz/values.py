@@ -65,9 +65,9 @@ def looking_at(model: Callable[..., Any]) -> Iterator[None]:
 
 
 def as_input(model: Callable[..., Any], values: Any) -> Tensor:
-    """Values as a model takes them: in the dtype, and on the device, of its parameters."""
+    """Values as a model takes them: in the dtype, and on the device, of its parameters, but whole numbers as they are."""
     first = next(iter(model.parameters()), None) if isinstance(model, Module) else None
     tensor = values if isinstance(values, Tensor) else Tensor(plain(values))
-    if is_floating(tensor.dtype) or first is not None and tensor.ndim > 1:
+    if is_floating(tensor.dtype) or tensor.dtype == np.uint8:
         tensor = tensor.to(get_default_dtype() if first is None else first.dtype)
     return tensor if first is None else tensor.to(first.device)

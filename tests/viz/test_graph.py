@@ -166,7 +166,7 @@ def test_layout_keeps_widths_apart_and_stays_near_the_wishes() -> None:
     assert _apart([0.0, 1.0, 9.0], [1.0, 1.0, 1.0], [2.0, 2.0, 2.0], 1.0) == [-1.0, 2.0, 9.0]
     placed = place([(10, 10)] * 4, [(0, 1), (1, 2), (2, 3), (0, 3)], set())
     assert [y for _, y in placed.boxes] == sorted(y for _, y in placed.boxes)
-    assert len(placed.edges[3]) == 4  # it passes two layers
+    assert len(placed.edges[3]) == 6  # it passes two layers, upright
 
 
 # ---------------------------------------------------------------------------------------------- the steps

@@ -159,6 +159,12 @@ def test_curves_leave_out_what_a_row_does_not_have() -> None:
     assert list(figure.axes[0].lines[0].get_xdata()) == [10, 30]
 
 
+def test_curves_of_a_trainers_rows_leave_out_counts_and_times() -> None:
+    row = {"epoch": 1, "step": 10, "lr": 0.1, "train_loss": 2.0, "val_loss": 3.0, "val_acc": 0.5, "seconds": 1.0}
+    figure = viz.training_curves([row, row | {"epoch": 2, "step": 20}])
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["Loss", "Accuracy", "Learning rate"]
+
+
 def test_activation_functions_have_the_engines_derivatives() -> None:
     figure = viz.activation_functions({"square": lambda x: x * x})
     x, slope = figure.axes[0].lines[3].get_data()
@@ -246,6 +252,13 @@ def test_loss_landscape_puts_the_weights_back_and_is_the_loss_in_the_middle() ->
     with pytest.raises(RuntimeError, match="broken"):
         viz.loss_landscape(model, broken)
     assert all(np.array_equal(value.numpy(), before[name]) for name, value in model.state_dict().items())
+
+
+def test_models_get_what_they_can_compute_with() -> None:
+    viz.decision_regions(classifier().double(), [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    figure = viz.activations_by_depth(nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 2)), np.array([[0, 4], [1, 2]]))
+    assert "0_Embedding" in texts(figure)
+    viz.feature_maps(convolutional(), "0", np.zeros((8, 8), np.uint8))
 
 
 # ---------------------------------------------------------------------------------------------- embeddings
