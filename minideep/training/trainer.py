@@ -162,6 +162,11 @@ class Trainer:
 
         For batches of another kind, such as those with mixed targets, override this.
         """
+        if not (isinstance(batch, list | tuple) and len(batch) == 2):
+            raise TypeError(
+                f"Trainer: expected batches (input, target), but got {type(batch).__name__}; for others, "
+                "override evaluate"
+            )
         x, target = (part.to(self.device) for part in batch)
         output = model(x)
         return self.criterion(output, target), len(target), *correct(output, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copy
 from typing import Any, Literal
 
 import pytest
@@ -117,6 +118,7 @@ def test_settings_of_ones_own() -> None:
 
 
 def test_compared_by_value() -> None:
+    assert copy.deepcopy(Config(training={"epochs": 3})) == Config(training={"epochs": 3})
     assert Config(training={"epochs": 3}) == Config(training={"epochs": 3})
     assert Config(training={"epochs": 3}) != Config(training={"epochs": 4})
     assert Width() != ModelConfig()

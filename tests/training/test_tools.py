@@ -157,6 +157,17 @@ class Logarithm(nn.Module):
         return (x - x).log()
 
 
+class First(nn.Module):
+    """√(w − w) in a first layer: no gradient of its input is wanted, but that of w is infinite."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(minideep.ones(3))
+
+    def forward(self, x):
+        return x * (self.weight - self.weight.detach()).sqrt()
+
+
 class Between(nn.Module):
     """What is wrong happens between the layers."""
 
@@ -176,12 +187,13 @@ BATCH = minideep.tensor([[1.0, 2.0, 3.0], [0.5, 0.1, 0.2]]), minideep.tensor([0,
     [
         (nn.Sequential(nn.Linear(3, 3), Logarithm(), nn.Linear(3, 2)), "output", "1", "log: the forward pass"),
         (nn.Sequential(nn.Linear(3, 3), nn.Sequential(nn.ReLU(), Root()), nn.Linear(3, 2)), "gradient", "1.1", "sqrt"),
+        (nn.Sequential(First(), nn.Linear(3, 2)), "gradient", "0", "sqrt"),
         (nn.Sequential(Root(), nn.Linear(3, 2)), "", "", ""),  # nobody asks for the gradient of the input
         (nn.Sequential(nn.Linear(3, 2), nn.Sequential(Between())), "", "", ""),
         (Between(), "output", "the model", "div:"),
         (nn.Sequential(nn.Linear(3, 3), Between()), "output", "1", "div:"),
     ],
-    ids=["forward", "backward", "unasked", "shapes", "whole", "between"],
+    ids=["forward", "backward", "first", "unasked", "shapes", "whole", "between"],
 )
 def test_the_first_module_is_named(model, place, name, op) -> None:
     if place == "" and isinstance(model[0], nn.Linear):

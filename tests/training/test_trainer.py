@@ -295,6 +295,11 @@ def test_a_loss_that_is_no_number() -> None:
         Own(nn.Linear(5, 2), [batch], config={"training": {"progress": False, "folder": None}}).train()
 
 
+def test_batches_that_are_no_pairs() -> None:
+    with pytest.raises(TypeError, match=r"Trainer: expected batches \(input, target\), but got Tensor; .*evaluate"):
+        plain(loader=[minideep.ones(2, 5)]).train()
+
+
 def test_the_networks_and_the_loaders_are_the_users() -> None:
     model, loader = network(), data()
     run = Trainer(model, loader)
