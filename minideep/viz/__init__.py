@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .curves import *
 from .drawing import *
-from .embedding import *
+from .embeddings import *
 from .images import *
 from .planes import *
 from .stepping import *

@@ -48,10 +48,10 @@ def read(
 ) -> Computation:
     """The graph under `result`; the gradients must be known if they are `needed`, else only their shapes are."""
     root = result.current_node() if isinstance(result, Tensor) else None
-    if root is None:
+    if root is None or isinstance(root, Leaf):
         got = f"one of shape {result.shape} without" if isinstance(result, Tensor) else type(result).__name__
         raise ValueError(
-            f"{name}: expected a Tensor with a graph, but got {got}: something it is computed from needs "
+            f"{name}: expected a Tensor with a graph, but got {got}: it has to be computed from something with "
             "requires_grad=True, and not under no_grad()"
         )
     nodes = reachable([root])

@@ -65,7 +65,7 @@ def looking_at(model: Callable[..., Any]) -> Iterator[None]:
 
 
 def as_input(model: Callable[..., Any], values: Any) -> Tensor:
-    """Values as a model takes them: in the dtype, and on the device, of its parameters, but whole numbers as they are."""
+    """Values as a model takes them: on its device, and in the dtype of its parameters unless they are whole numbers."""
     first = next(iter(model.parameters()), None) if isinstance(model, Module) else None
     tensor = values if isinstance(values, Tensor) else Tensor(plain(values))
     if is_floating(tensor.dtype) or tensor.dtype == np.uint8:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -56,9 +57,10 @@ class Page:
 
     def _next(self) -> Any:
         while b"\0" not in self._rest:
-            received = os.read(self._receive, 1 << 16)
+            answered, _, _ = select.select([self._receive], [], [], 60)
+            received = os.read(self._receive, 1 << 16) if answered else b""
             if not received:
-                raise RuntimeError("the browser closed")
+                raise RuntimeError("the browser closed, or said nothing for a minute")
             self._rest += received
         message, self._rest = self._rest.split(b"\0", 1)
         return json.loads(message)

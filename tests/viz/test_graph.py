@@ -154,6 +154,8 @@ def test_what_has_no_graph_is_explained() -> None:
     with pytest.raises(ValueError, match="draw_graph: expected a Tensor with a graph, but got float"):
         viz.draw_graph(1.0)  # type: ignore[arg-type]
     x = minideep.ones(2, requires_grad=True)
+    with pytest.raises(ValueError, match=r"but got one of shape \(2,\) without: it has to be computed from"):
+        viz.draw_graph(x)
     assert "2" in texts(viz.draw_graph(x * 2).svg)
     with pytest.raises(ValueError, match=r"expected a loss, a tensor of one number, but got one of shape \(2,\)"):
         viz.step_backward(x * 2)

@@ -261,52 +261,18 @@ def test_models_get_what_they_can_compute_with() -> None:
     viz.feature_maps(convolutional(), "0", np.zeros((8, 8), np.uint8))
 
 
-# ---------------------------------------------------------------------------------------------- embeddings
-
-
-def test_pca_finds_the_directions_of_greatest_spread() -> None:
-    features = RNG.standard_normal((200, 3)) * [5.0, 0.1, 2.0] @ np.linalg.qr(RNG.standard_normal((3, 3)))[0]
-    points, shares = viz.pca(features)
-    values = np.sort(np.linalg.eigvalsh(np.cov(features.T)))[::-1]
-    np.testing.assert_allclose(points.var(0, ddof=1), values[:2])
-    np.testing.assert_allclose(shares, values[:2] / values.sum())
-    np.testing.assert_allclose(viz.pca(features - 7)[0], points, atol=1e-9)
-
-
-def test_tsne_keeps_neighbours_together_and_repeats_itself() -> None:
-    centres = 6 * np.eye(10)[:4]
-    labels = np.repeat(np.arange(4), 20)
-    features = centres[labels] + RNG.standard_normal((80, 10))
-    points = viz.tsne(features, perplexity=10, steps=300)
-    distances = np.linalg.norm(points[:, None] - points, axis=2) + 1e9 * np.eye(80)
-    assert np.mean(labels[distances.argmin(1)] == labels) > 0.95
-    np.testing.assert_array_equal(points, viz.tsne(features, perplexity=10, steps=300))
-
-
-def test_tsne_finds_the_width_that_reaches_the_neighbours_asked_for() -> None:
-    from minideep.viz.embedding import _affinities, _slope
-
-    rows = RNG.standard_normal((40, 5))
-    p = _affinities(rows, 12.0)
-    assert np.isclose(p.sum(), 1)
-    y = RNG.standard_normal((40, 2))
-
-    def divergence(y: np.ndarray) -> float:
-        near = 1 / (1 + ((y[:, None] - y) ** 2).sum(-1))
-        np.fill_diagonal(near, 0)
-        q = near / near.sum()
-        return float((p * np.log(p / np.where(q > 0, q, p))).sum())
-
-    step = np.zeros_like(y)
-    step[3, 1] = 1e-5
-    slope = (divergence(y + step) - divergence(y - step)) / 2e-5
-    np.testing.assert_allclose(_slope(p, y)[3, 1], slope, rtol=1e-5)
-
-
 def test_embedding_by_tsne_without_classes_and_of_plane_points() -> None:
     figure = viz.embedding(RNG.standard_normal((20, 1)), method="tsne", perplexity=5, steps=20)
     assert "t-SNE_1" in texts(figure)
     assert "first_feature" in texts(viz.embedding(RNG.standard_normal((20, 2))))
+
+
+def test_a_confusion_matrix_of_many_classes_stays_readable() -> None:
+    figure = viz.confusion_matrix(np.arange(100), np.arange(100), [f"class {i}" for i in range(100)])
+    assert max(figure.get_size_inches()) < 13
+    assert len(figure.axes[0].get_xticks()) == 25
+    assert "class_4" in texts(figure)
+    assert "class_5" not in texts(figure)
 
 
 # ---------------------------------------------------------------------------------------------- what cannot be drawn
