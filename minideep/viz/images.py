@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,12 +57,14 @@ def image_grid(
         raise ValueError("image_grid: expected at least one image, but got none")
     same_length("image_grid", images=pictures, labels=labels, predictions=predictions, titles=titles)
     classes, answers = (None if v is None else plain(v).astype(int) for v in (labels, predictions))
-    captioned = any(v is not None for v in (titles, classes, answers))
-    axes = _grid(len(pictures), columns, 1.05, 1 if captioned else 0)
-    for i, (ax, image) in enumerate(zip(axes, pictures, strict=True)):
+    captions = [
+        _caption(names, None if classes is None else classes[i], None if answers is None else answers[i])
+        for i in range(len(pictures))
+    ]
+    texts = [textwrap.fill(text, 15) for text in titles or [text for text, _ in captions]]
+    axes = _grid(len(pictures), columns, 1.05, max(text.count("\n") + bool(text) for text in texts))
+    for ax, image, text, (_, wrong) in zip(axes, pictures, texts, captions, strict=True):
         ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        text, wrong = _caption(names, None if classes is None else classes[i], None if answers is None else answers[i])
-        text = titles[i] if titles is not None else text
         ax.set_title(text, loc="center", fontsize=8, color=RED if wrong else INK)
     figure = figure_of(axes[0])
     figure.suptitle(title, fontsize=10)
