@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from .building import build_optimizer, build_scheduler
 from .callbacks import Callback, EarlyStopping, JSONLog
+from .checkpoint import load_model
 from .config import Config, DataConfig, ModelConfig, TrainingConfig
 from .profiling import LayerProfile, Profile, profile
 from .rates import RateSweep, find_lr
 from .settings import ConfigError, Settings
-from .trainer import Row, Trainer, load_model
+from .trainer import Row, Trainer
 from .watching import GradientNorms, NaNReport, find_nan, gradient_norm, gradient_norms
 
 __all__ = [

@@ -72,8 +72,6 @@ def build_scheduler(optimizer: Optimizer, training: TrainingConfig, steps_per_ep
         return None
     cls = _class_named("scheduler", training.scheduler, lr_scheduler, LRScheduler, _SHORT)
     per_step = training.schedule_per == "step"
-    if per_step and issubclass(cls, lr_scheduler.ReduceLROnPlateau):
-        raise ConfigError("Trainer: training.scheduler 'plateau' looks at validation: set training.schedule_per=epoch")
     total = training.epochs * (steps_per_epoch or 0) if per_step else training.epochs
     lr = [float(group["lr"]) for group in optimizer.param_groups]
     takes = inspect.signature(cls).parameters

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from .. import saving
+from ..nn import Module
 from .generators import generator_states, set_generator_states
 from .measures import Sums
 
@@ -79,3 +81,15 @@ def _restore_callbacks(run: Trainer, saved: list[Any]) -> None:
         if found is not None:
             saved.remove(found)
             callback.load_state_dict(found[1])
+
+
+def load_model(path: Any, model: Module) -> Module:
+    """Give a model the weights of a checkpoint: the moving average if there is one, as that is what was validated."""
+    state = saving.load(path)
+    if state["ema"] is None:
+        model.load_state_dict(state["model"])
+    else:
+        prefix = "module."
+        averaged = {n.removeprefix(prefix): t for n, t in state["ema"].items() if n.startswith(prefix)}
+        model.load_state_dict(averaged)
+    return model

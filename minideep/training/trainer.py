@@ -25,6 +25,7 @@ from .generators import undisturbed
 from .interruption import Interruption
 from .measures import Sums, correct
 from .progress import Progress
+from .settings import ConfigError
 from .watching import find_nan
 
 __all__ = ["Row", "Trainer"]
@@ -65,6 +66,8 @@ class Trainer:
         self.criterion: Criterion = criterion or CrossEntropyLoss()
         self.optimizer = optimizer or build_optimizer(model, settings)
         self.scheduler = scheduler or build_scheduler(self.optimizer, settings, self.steps_per_epoch())
+        if isinstance(self.scheduler, ReduceLROnPlateau) and settings.schedule_per == "step":
+            raise ConfigError("Trainer: ReduceLROnPlateau looks at validation: set training.schedule_per=epoch")
         self.ema: AveragedModel | None = None
         if settings.ema is not None:
             self.ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema))
@@ -122,7 +125,8 @@ class Trainer:
     def _finish_epoch(self, row: Row) -> None:
         if self.scheduler is not None and self.settings.schedule_per == "epoch":
             if isinstance(self.scheduler, ReduceLROnPlateau):
-                self.scheduler.step(row[self._monitored(row)])
+                what = "loss" if self.scheduler.mode == "min" else "acc"
+                self.scheduler.step(row[f"val_{what}" if f"val_{what}" in row else f"train_{what}"])
             else:
                 self.scheduler.step()
         self.history.append(row)
@@ -197,9 +201,13 @@ class Trainer:
             self._make_step(samples)
 
     def _batches_left(self) -> Iterator[Any]:
-        """A loader knows where it is; of any other iterable, what has been seen already is dropped."""
-        seen = 0 if hasattr(self.train_loader, "load_state_dict") else self.batch
-        return itertools.islice(iter(self.train_loader), seen, None)
+        """A loader goes on from where it is; of any other iterable, what has been seen already is dropped."""
+        loader: Any = self.train_loader
+        if not hasattr(loader, "load_state_dict"):
+            return itertools.islice(iter(loader), self.batch, None)
+        if self.batch:
+            loader.load_state_dict(loader.state_dict())
+        return iter(loader)
 
     def _make_step(self, samples: int) -> None:
         if self.settings.accumulate > 1:  # so far, the gradients are sums over samples
@@ -306,18 +314,6 @@ class Trainer:
         if not os.path.exists(source):
             raise FileNotFoundError(f"Trainer: there is no checkpoint {os.fspath(source)} to go on from")
         self.load_state_dict(saving.load(source, map_location=str(self.device)))
-
-
-def load_model(path: Any, model: Module) -> Module:
-    """Give a model the weights of a checkpoint: the moving average if there is one, as that is what was validated."""
-    state = saving.load(path)
-    if state["ema"] is None:
-        model.load_state_dict(state["model"])
-    else:
-        prefix = "module."
-        averaged = {n.removeprefix(prefix): t for n, t in state["ema"].items() if n.startswith(prefix)}
-        model.load_state_dict(averaged)
-    return model
 
 
 def _length(loader: Any) -> int | None:

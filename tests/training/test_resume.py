@@ -183,6 +183,16 @@ def test_ctrl_c_leaves_a_checkpoint(step, tmp_path) -> None:
     assert finished(second) == expected
 
 
+def test_ctrl_c_and_on_in_the_same_process() -> None:
+    expected = finished(trainer())
+    run = trainer()
+    run.callbacks += [Presses(2), Presses(6), Presses(9)]
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt, match=r"interrupted after step \d$"):
+            run.train()
+    assert finished(run) == expected
+
+
 def test_ctrl_c_during_validation(tmp_path) -> None:
     expected = finished(trainer())
     first = trainer(tmp_path)

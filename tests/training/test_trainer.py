@@ -109,6 +109,17 @@ def test_a_schedule_by_steps() -> None:
     assert Rates.rates[-1] < 1e-5
 
 
+@pytest.mark.parametrize(("mode", "measure"), [("min", "val_loss"), ("max", "val_acc")])
+def test_a_plateau_is_one_of_what_its_mode_says(mode, measure) -> None:
+    options = {"mode": mode, "patience": 0, "threshold": 0.0, "threshold_mode": "abs"}
+    run = plain(val=data(9), scheduler="plateau", scheduler_options=options, epochs=6, learning_rate=0.5)
+    rows = run.train()
+    assert run.scheduler.best == (min if mode == "min" else max)(row[measure] for row in rows)
+    alone = plain(scheduler="plateau", scheduler_options=options)
+    alone.train()
+    assert alone.scheduler.best == alone.history[0][measure.replace("val", "train")]
+
+
 def test_gradients_are_clipped() -> None:
     before = plain(learning_rate=1.0, clip_norm=0.001)
     start = before.model.weight.detach().numpy().copy()
@@ -266,8 +277,8 @@ def test_schedulers_by_name() -> None:
     assert built(scheduler="polynomial", epochs=7).total_iters == 7
     with pytest.raises(ConfigError, match=r"training\.scheduler 'cosin' is unknown; did you mean 'cosine'\?"):
         built(scheduler="cosin")
-    with pytest.raises(ConfigError, match=r"'plateau' looks at validation: set training\.schedule_per=epoch"):
-        built(scheduler="plateau", schedule_per="step")
+    with pytest.raises(ConfigError, match=r"ReduceLROnPlateau looks at validation: set training\.schedule_per=epoch"):
+        plain(scheduler="plateau", schedule_per="step")
     with pytest.raises(ConfigError, match=r"training\.scheduler_options: .*gamma.*; ExponentialLR takes gamma"):
         built(scheduler="exponential")
     with pytest.raises(ConfigError, match=r"CosineAnnealingLR.*T_max"):
