@@ -84,7 +84,7 @@ def written(rule: Callable[..., Any]) -> str:
         if rule.__name__ == "<lambda>":
             return _formula(rule) or unknown
         return textwrap.dedent(inspect.getsource(rule)).rstrip()
-    except (OSError, TypeError, AttributeError):  # no source: made by another program, or typed in
+    except (OSError, TypeError, AttributeError, SyntaxError):  # no source: typed in, or in a notebook's own language
         return unknown
 
 

@@ -128,7 +128,7 @@ def _kept(value: Any) -> dict[str, Any]:
     if is_array(value) or isinstance(value, Tensor):
         return _numbers(np.asarray(to_numpy(value.array if isinstance(value, Tensor) else value)))
     words = str(value) if isinstance(value, int | float | str | tuple) else f"a {type(value).__name__.strip('_')}"
-    return {"words": words if len(words) < 60 else f"a {type(value).__name__}"}
+    return {"words": words if len(words) < 100 else f"a {type(value).__name__}"}
 
 
 def _numbers(array: np.ndarray | None) -> dict[str, Any]:
