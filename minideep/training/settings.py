@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
+from weakref import WeakKeyDictionary
 
 __all__ = ["ConfigError", "Settings"]
 
@@ -142,9 +143,15 @@ class Settings:
 # ---------------------------------------------------------------------------------------------- kinds of values
 
 
+_known: WeakKeyDictionary[type, dict[str, Any]] = WeakKeyDictionary()  # to find out takes a millisecond
+
+
 def _kinds(cls: type[Settings]) -> dict[str, Any]:
     """The types of settings by name."""
-    return {n: kind for n, kind in typing.get_type_hints(cls).items() if typing.get_origin(kind) is not ClassVar}
+    if cls not in _known:
+        hints = typing.get_type_hints(cls)
+        _known[cls] = {name: kind for name, kind in hints.items() if typing.get_origin(kind) is not ClassVar}
+    return _known[cls]
 
 
 def _is_section(kind: Any) -> bool:

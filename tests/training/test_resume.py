@@ -100,13 +100,14 @@ SETTINGS = {
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_from_every_step(name, tmp_path) -> None:
-    expected = finished(trainer(**SETTINGS[name]))
+    settings = {"epochs": 2, **SETTINGS[name]}
+    expected = finished(trainer(**settings))
     for step in range(1, expected["step"] + 1):
-        first = trainer(**SETTINGS[name])
+        first = trainer(**settings)
         first.callbacks.append(Leaves(step, tmp_path / "left.pth"))
         with pytest.raises(Left):
             first.train()
-        second = trainer(**SETTINGS[name])
+        second = trainer(**settings)
         second.resume(tmp_path / "left.pth")
         assert finished(second) == expected, f"left after step {step}"
 
