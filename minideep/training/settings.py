@@ -48,11 +48,7 @@ class Settings:
     lowest: ClassVar[Mapping[str, float]] = {}  # by name, the smallest number that makes sense
 
     def __init__(self, source: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, **values: Any) -> None:
-        for name, kind in _kinds(type(self)).items():
-            if _is_section(kind):
-                vars(self)[name] = kind()
-            elif hasattr(type(self), name):
-                vars(self)[name] = deepcopy(getattr(type(self), name))
+        self._take_defaults()
         if isinstance(source, str | os.PathLike):
             try:
                 self.update(_read(Path(source)))
@@ -61,9 +57,24 @@ class Settings:
         elif source is not None:
             self.update(source)
         self.update(values)
+        self._miss_none((), self)
+
+    def _take_defaults(self) -> None:
         for name, kind in _kinds(type(self)).items():
+            if hasattr(type(self), name):
+                vars(self)[name] = deepcopy(getattr(type(self), name))
+            elif _is_section(kind):
+                section = vars(self)[name] = kind.__new__(kind)
+                section._take_defaults()
+
+    def _miss_none(self, where: tuple[str, ...], root: Settings) -> None:
+        for name, kind in _kinds(type(self)).items():
+            path = (*where, name)
             if name not in vars(self):
-                raise ConfigError(f"{type(self).__name__}: {name} ({_text(kind)}) is missing, and has no default")
+                place = f"{type(root).__name__}: {'.'.join(path)}"
+                raise ConfigError(f"{place} ({_text(kind)}) is missing, and has no default")
+            if _is_section(kind):
+                getattr(self, name)._miss_none(path, root)
 
     # ------------------------------------------------------------------------------------------ changing
 

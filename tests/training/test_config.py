@@ -54,6 +54,11 @@ class Needs(Settings):
     classes: int
 
 
+class Project(Settings):
+    needs: Needs
+    width: Width = Width(width=7)
+
+
 class Nothing(Settings):
     pass
 
@@ -207,6 +212,14 @@ def test_numbers_that_are_too_small() -> None:
 
 def test_a_setting_without_default_is_missed() -> None:
     assert message(Needs) == "Needs: classes (int) is missing, and has no default"
+    assert message(Project) == "Project: needs.classes (int) is missing, and has no default"
+    assert Project(needs={"classes": 2}).needs == Needs(classes=2)
+
+
+def test_a_section_may_have_defaults_of_its_own() -> None:
+    project = Project(needs={"classes": 2})
+    project.width.width = 8
+    assert Project(needs={"classes": 2}).width.width == 7
 
 
 def test_files_and_arguments_that_make_no_sense(tmp_path) -> None:
