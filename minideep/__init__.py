@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from .models import summary
 
 
-_ROOMS = ("data", "models", "nn", "optim", "transforms")
+_ROOMS = ("data", "models", "nn", "optim", "training", "transforms")
 
 
 def __getattr__(name: str) -> object:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..autograd import detect_anomaly
+from ..autograd.anomaly import anomaly
 from ..nn import Module
 from ..nn.utils import get_total_norm
 from ..tensor import Tensor
@@ -63,8 +62,9 @@ class GradientNorms(Callback):
 class NaNReport:
     """Where the first NaN or infinity comes from.
 
-    `place` is 'input', 'parameter', 'output' or 'gradient'; `name` is that of the parameter, or of the module whose
-    output, or the gradient inside which, was the first; `message` is what anomaly detection says, with op and line.
+    `place` is 'input', 'parameter', 'buffer', 'output' or 'gradient'; `name` is that of the parameter or buffer, or of
+    the module whose output, or a gradient inside which, was the first; `message` is what anomaly
+    detection says, with op and line.
     """
 
     place: str
@@ -76,6 +76,7 @@ class NaNReport:
         where = {
             "input": "the batch itself",
             "parameter": f"the parameter '{self.name}'",
+            "buffer": f"the buffer '{self.name}'",
             "output": f"the output of '{self.name}' ({self.type})",
             "gradient": f"the gradients in '{self.name}' ({self.type})",
         }[self.place]
@@ -113,16 +114,13 @@ def find_nan(model: Module, batch: Any, criterion: Callable[[Any, Any], Tensor])
 
 
 def _in_what_is_given(model: Module, batch: Any) -> NaNReport | None:
-    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        if bad := _described(tensor):
-            return NaNReport("parameter", name, type(tensor).__name__, f"it holds {bad} before anything is computed")
-    for part, x in zip(("input", "target"), batch, strict=True):
-        if bad := _described(x):
-            return NaNReport("input", part, type(x).__name__, f"the {part} holds {bad}")
+    """Infinities in a buffer are meant: masks have them."""
+    buffers = {name: bad for name, buffer in model.named_buffers() if "nan" in (bad := anomaly.describe(buffer))}
+    parameters = {name: bad for name, p in model.named_parameters() if (bad := anomaly.describe(p))}
+    for place, found in {"parameter": parameters, "buffer": buffers}.items():
+        for name, bad in found.items():
+            return NaNReport(place, name, place.capitalize(), f"it holds {bad} before anything is computed")
+    for name, x in zip(("input", "target"), batch, strict=True):
+        if bad := anomaly.describe(x):
+            return NaNReport("input", name, type(x).__name__, f"the {name} holds {bad}")
     return None
-
-
-def _described(x: Any) -> str:
-    if not (isinstance(x, Tensor) and x.is_floating_point()) or bool(np.isfinite(x.array).all()):
-        return ""
-    return "nan values" if bool(np.isnan(x.array).any()) else "inf values"

@@ -218,6 +218,11 @@ def test_what_was_given_is_looked_at_first() -> None:
     report = find_nan(model, BATCH, nn.CrossEntropyLoss())
     assert str(report).endswith("in the parameter 'bias': it holds inf values before anything is computed")
     assert find_nan(nn.Linear(3, 2), BATCH, nn.CrossEntropyLoss()) is None
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    model[1].running_var.fill_(float("nan"))
+    assert "is in the buffer '1.running_var': it holds nan" in str(find_nan(model, BATCH, nn.CrossEntropyLoss()))
+    model[1].running_var.fill_(float("inf"))
+    assert find_nan(model, BATCH, nn.CrossEntropyLoss()) is None
 
 
 def test_the_loss_is_named() -> None:
