@@ -13,7 +13,9 @@ from .measures import Sums
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-_PARTS = {"model", "optimizer", "scheduler", "ema", "loader", "generators", "callbacks", "progress", "config"}
+_PARTS = {
+    "model", "optimizer", "scheduler", "ema", "loader", "validation", "generators", "callbacks", "progress", "config",
+}  # fmt: skip
 _PROGRESS = ("epoch", "batch", "step", "trained", "stopped", "lr", "history", "best", "best_epoch")
 # Settings that do not change what is computed, or (epochs) are changed in order to go on for longer.
 _HARMLESS = {"epochs", "patience", "folder", "checkpoint_every", "resume", "progress"}
@@ -21,12 +23,14 @@ _HARMLESS = {"epochs", "patience", "folder", "checkpoint_every", "resume", "prog
 
 def capture(run: Trainer) -> dict[str, Any]:
     """Everything on which the rest of a run depends, between two steps."""
+    validation = getattr(run.val_loader, "generator", None)
     return {
         "model": run.model.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "scheduler": None if run.scheduler is None else run.scheduler.state_dict(),
         "ema": None if run.ema is None else run.ema.state_dict(),
-        "loader": run.train_loader.state_dict() if hasattr(run.train_loader, "state_dict") else None,
+        "loader": _place(run),
+        "validation": validation and validation.get_state(),
         "generators": generator_states(run.device),
         "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in run.callbacks],
         "progress": {name: getattr(run, name) for name in _PROGRESS} | {"sums": vars(run.sums).copy()},
@@ -34,11 +38,20 @@ def capture(run: Trainer) -> dict[str, Any]:
     }
 
 
+def _place(run: Trainer) -> dict[str, Any] | None:
+    """Where the loader is. Between epochs, that is at none of its batches, though somebody may have looked at some."""
+    if not hasattr(run.train_loader, "state_dict"):
+        return None
+    place: dict[str, Any] = run.train_loader.state_dict()
+    return place if run.batch else place | {"seed": None, "batches": 0}
+
+
 def restore(run: Trainer, state: dict[str, Any]) -> None:
     """Bring a run to where `capture` found another of the same kind."""
     if not isinstance(state, dict) or set(state) != _PARTS:
         raise ValueError(f"Trainer: expected a checkpoint, with {', '.join(sorted(_PARTS))}, but got {list(state)}")
-    for part, mine in {"scheduler": run.scheduler, "ema": run.ema}.items():
+    loader: Any = run.train_loader if hasattr(run.train_loader, "load_state_dict") else None
+    for part, mine in {"scheduler": run.scheduler, "ema": run.ema, "loader": loader}.items():
         if (state[part] is None) != (mine is None):
             has, lacks = ("run", "checkpoint") if state[part] is None else ("checkpoint", "run")
             raise ValueError(f"Trainer: the {has} has the part {part!r}, which the {lacks} lacks")
@@ -49,8 +62,11 @@ def restore(run: Trainer, state: dict[str, Any]) -> None:
         run.scheduler.load_state_dict(state["scheduler"])
     if run.ema is not None:
         run.ema.load_state_dict(state["ema"])
-    if state["loader"] is not None:
-        run.train_loader.load_state_dict(state["loader"])  # type: ignore[attr-defined]
+    if loader is not None:
+        loader.load_state_dict(state["loader"])
+    validation = getattr(run.val_loader, "generator", None)
+    if validation is not None and state["validation"] is not None:
+        validation.set_state(state["validation"])
     _restore_callbacks(run, list(state["callbacks"]))
     progress = dict(state["progress"])
     run.sums = Sums(**progress.pop("sums"))

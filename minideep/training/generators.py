@@ -27,10 +27,13 @@ def set_generator_states(states: dict[str, Any]) -> None:
 
 
 @contextmanager
-def undisturbed(where: device = CPU) -> Iterator[None]:
-    """Whatever is drawn inside, afterwards the generators stand where they stood."""
-    states = generator_states(where)
+def undisturbed(where: device = CPU, loader: Any = None) -> Iterator[None]:
+    """Whatever is drawn inside, afterwards the generators stand where they stood, that of a loader too."""
+    states, own = generator_states(where), getattr(loader, "generator", None)
+    state_of_own = own and own.get_state()
     try:
         yield
     finally:
         set_generator_states(states)
+        if own:
+            own.set_state(state_of_own)

@@ -260,11 +260,9 @@ class Trainer:
             return {}
         model, sums = self.ema or self.model, Sums()
         was_training = model.training
-        loader: Any = self.val_loader if hasattr(self.val_loader, "load_state_dict") else None
-        position = loader and loader.state_dict()
         model.eval()
         try:
-            with undisturbed(self.device):
+            with undisturbed(self.device, self.val_loader):
                 for batch in self.val_loader:
                     loss, *counts = self.evaluate(model, batch)
                     sums.add(loss.item(), *counts)
@@ -272,8 +270,6 @@ class Trainer:
                         break
         finally:
             model.train(was_training)
-            if loader:
-                loader.load_state_dict(position)
         self._stop_if_asked()
         return sums.means("val")
 

@@ -8,6 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from ..autograd import no_grad
+from ..backend import CPU
 from ..nn import Module
 from ..optim import Optimizer
 from .generators import undisturbed
@@ -16,17 +17,16 @@ from .generators import undisturbed
 @contextmanager
 def untouched(model: Module, optimizer: Optimizer | None = None, loader: Any = None) -> Iterator[None]:
     """Whatever happens inside: afterwards parameters, gradients, buffers, modes, generators, the optimizer's state and
-    the loader's place are as they were."""
+    the loader's generator are as they were."""
     tensors = {name: tensor.detach().clone() for name, tensor in _tensors(model).items()}
     gradients = [(p, p.grad) for p in model.parameters()]
     modes = [(module, module.training) for module in model.modules()]
     state = None if optimizer is None else deepcopy(optimizer.state_dict())
-    place = loader.state_dict() if hasattr(loader, "state_dict") else None
-    where = next(iter(tensors.values())).device if tensors else None
+    where = next(iter(tensors.values())).device if tensors else CPU
     for p, _ in gradients:
         p.grad = None  # what is found here is kept as it is, and not added to
     try:
-        with undisturbed(where) if where is not None else undisturbed():
+        with undisturbed(where, loader):
             yield
     finally:
         with no_grad():
@@ -38,8 +38,6 @@ def untouched(model: Module, optimizer: Optimizer | None = None, loader: Any = N
             module.training = mode
         if optimizer is not None and state is not None:
             optimizer.load_state_dict(state)
-        if place is not None:
-            loader.load_state_dict(place)
 
 
 def _tensors(model: Module) -> dict[str, Any]:

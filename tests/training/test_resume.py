@@ -138,6 +138,34 @@ def test_batches_in_a_list(tmp_path) -> None:
     assert finished(second) == expected
 
 
+class Peeks(Callback):
+    """Looks at a batch of each loader after every epoch, and goes no further."""
+
+    def on_epoch_end(self, trainer: Trainer, row: dict) -> None:
+        next(iter(trainer.train_loader))
+        next(iter(trainer.val_loader))
+
+
+def test_somebody_looks_at_batches_between_epochs(tmp_path) -> None:
+    """Epochs and validations are whole all the same, before and after."""
+
+    def run(folder=None, **training):
+        made = trainer(folder, **training)
+        made.callbacks.append(Peeks())
+        next(iter(made.val_loader))
+        return made
+
+    whole = run()
+    expected = finished(whole)
+    assert whole.step == STEPS
+    run(tmp_path, epochs=2).train()
+    assert finished(run(tmp_path, resume=True)) == expected
+    seen = []
+    whole.evaluate = lambda model, batch: seen.append(len(batch[1])) or (minideep.zeros(()), 1, 0, 0)
+    whole.validate()
+    assert seen == [4, 4, 1]
+
+
 def test_with_workers(tmp_path) -> None:
     """Their augmentation, too, goes on where it was."""
 
@@ -287,6 +315,10 @@ def test_checkpoints_of_another_run(tmp_path) -> None:
     run.train()
     with pytest.raises(ValueError, match="Trainer: the run has the part 'ema', which the checkpoint lacks"):
         trainer(tmp_path, ema=0.9).resume()
+    other = trainer(tmp_path)
+    other.train_loader = list(other.train_loader)
+    with pytest.raises(ValueError, match="Trainer: the checkpoint has the part 'loader', which the run lacks"):
+        other.resume()
     run.save(tmp_path / "last.pth")
     with pytest.warns(
         UserWarning, match=r"with other settings: training\.momentum was None, and is 0\.5\. What it holds"
