@@ -49,7 +49,8 @@ def _place(run: Trainer) -> dict[str, Any] | None:
 def restore(run: Trainer, state: dict[str, Any]) -> None:
     """Bring a run to where `capture` found another of the same kind."""
     if not isinstance(state, dict) or set(state) != _PARTS:
-        raise ValueError(f"Trainer: expected a checkpoint, with {', '.join(sorted(_PARTS))}, but got {list(state)}")
+        got = list(state) if isinstance(state, dict) else type(state).__name__
+        raise ValueError(f"Trainer: expected a checkpoint, with {', '.join(sorted(_PARTS))}, but got {got}")
     loader: Any = run.train_loader if hasattr(run.train_loader, "load_state_dict") else None
     for part, mine in {"scheduler": run.scheduler, "ema": run.ema, "loader": loader}.items():
         if (state[part] is None) != (mine is None):

@@ -312,6 +312,8 @@ def test_checkpoints_of_another_run(tmp_path) -> None:
     minideep.save({"model": {}}, tmp_path / "last.pth")
     with pytest.raises(ValueError, match=r"Trainer: expected a checkpoint, with .*, but got \['model'\]"):
         run.resume()
+    with pytest.raises(ValueError, match=r"Trainer: expected a checkpoint, .*, but got Tensor"):
+        run.load_state_dict(minideep.ones(2))
     run.train()
     with pytest.raises(ValueError, match="Trainer: the run has the part 'ema', which the checkpoint lacks"):
         trainer(tmp_path, ema=0.9).resume()
