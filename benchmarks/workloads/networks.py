@@ -43,8 +43,12 @@ def sgd(m: Engine, parameters: Any) -> Any:
     return m.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=1e-4)
 
 
+def plain_sgd(m: Engine, parameters: Any) -> Any:
+    return m.optim.SGD(parameters)
+
+
 def adam(m: Engine, parameters: Any) -> Any:
-    return m.optim.Adam(parameters, lr=1e-3)
+    return m.optim.Adam(parameters)
 
 
 def adamw(m: Engine, parameters: Any) -> Any:
@@ -74,12 +78,19 @@ def network(name: str, optimizer: Any, sizes: Sizes, tiny: Sizes, **bars: float)
 TINY_MLP = {"batch": 2, "shape": (5,), "widths": (5, 4, 10)}
 
 
-@network("mlp_small", adam, {"batch": 32, "shape": (64,), "widths": (64, 32, 10)}, TINY_MLP, ratio_bar=0.35)
-@network("mlp_middle", adam, {"batch": 64, "shape": (784,), "widths": (784, 256, 128, 10)}, TINY_MLP, ratio_bar=0.9)
-@network("mlp_large", adam, {"batch": 128, "shape": (784,), "widths": (784, 1024, 1024, 10)}, TINY_MLP, ratio_bar=1.0)
 def mlp(m: Engine, widths: Sequence[int]) -> Any:
     layers = [layer for n, width in pairwise(widths) for layer in (m.nn.Linear(n, width), m.nn.ReLU())]
     return m.nn.Sequential(*layers[:-1])
+
+
+for name, optimizer in ("adam", adam), ("sgd", plain_sgd):
+    for size, batch, widths, bar in (
+        ("small", 32, (64, 32, 10), 0.35),
+        ("middle", 64, (784, 256, 128, 10), 0.9),
+        ("large", 128, (784, 1024, 1024, 10), 1.0),
+    ):
+        sizes = {"batch": batch, "shape": widths[:1], "widths": widths}
+        network(f"mlp_{size}_{name}", optimizer, sizes, TINY_MLP, ratio_bar=bar)(mlp)
 
 
 # ---------------------------------------------------------------------------------------------- convolutions

@@ -1,35 +1,13 @@
-"""Optimizers as the libraries have them: in training steps of an MLP, and alone, over many tensors or large ones."""
+"""Steps of the libraries' own optimizers, over many small tensors and over few large ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..engines import Engine
 from ..workload import Run, normal, workload
-from .training import TINY, Update, mlp
-
-
-def of_the_library(name: str) -> Callable[[Engine, Sequence[Any]], Update]:
-    """The engine's own optimizer of that name, with its defaults, on the gradients that backward has left."""
-
-    def make(m: Engine, parameters: Sequence[Any]) -> Update:
-        optimizer = getattr(m.optim, name)(parameters)
-        return lambda gradients: optimizer.step()
-
-    return make
-
-
-for name in "Adam", "SGD":
-    for size, widths, batch, bar in (
-        ("small", (64, 32, 10), 32, 0.35),
-        ("middle", (784, 256, 128, 10), 64, 0.9),
-        ("large", (784, 1024, 1024, 10), 128, 1.0),
-    ):
-        sizes = {"widths": widths, "batch": batch, "optimizer": of_the_library(name)}
-        workload(f"optim_mlp_{size}_{name.lower()}", sizes=sizes, tiny=TINY, ratio_bar=bar)(mlp)
 
 
 def steps(m: Engine, rng: np.random.Generator, name: str, shapes: Sequence[Sequence[int]]) -> Run:
