@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -18,6 +19,10 @@ if settings is not None:
     settings.register_profile("ci", max_examples=25, derandomize=True, database=None, print_blob=True, **patient)
     settings.register_profile("nightly", max_examples=500, **patient)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+# A shell starts its background jobs deaf to Ctrl-C, which they pass on to those they start; tests of it need ears.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
