@@ -66,6 +66,11 @@ def share(work: Callable[[T], Any], parts: Sequence[T], *, long_runs: bool = Fal
         workers.free.release()
 
 
+def hands() -> int:
+    """How many threads there are to share with, the caller's among them."""
+    return min(len(_cores()), _AT_MOST)
+
+
 def blocks(x: Array) -> list[slice]:
     """Slices of the first axis that cut an array into parts worth sharing out: one of all, if it is small or on a GPU.
 
@@ -75,7 +80,7 @@ def blocks(x: Array) -> list[slice]:
     rows = x.shape[0]
     if x.__class__ is not np.ndarray or x.size < 2 * _SMALLEST:
         return [slice(0, rows)]
-    count = min(max(-(-x.size // _LARGEST), min(len(_cores()), _AT_MOST, x.size // _SMALLEST)), rows)
+    count = min(max(-(-x.size // _LARGEST), min(hands(), x.size // _SMALLEST)), rows)
     ends = [rows * i // count for i in range(count + 1)]
     return [slice(start, stop) for start, stop in itertools.pairwise(ends)]
 

@@ -26,12 +26,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backend import CPU, Array, device_of
-from ..parallel import share
+from ..parallel import hands, share
 from ..sums import in_float32
 from .windows import Windows
 
 _FEW = 128  # positions: products with one image of fewer are too narrow to be quick
-_WIDE = 512  # positions that such images make side by side
+_WIDE = 512  # positions that such images make side by side at least; more, if they fit into the cache
 _CACHED = 2**21  # bytes of a block on the CPU
 _BUSY = 2**26  # bytes of a block elsewhere: large enough to keep a GPU busy
 _RUNS = 4  # of blocks, dealt to threads
@@ -71,40 +71,44 @@ class _Layout:
         self.depth = self.channels // self.groups
         self.positions = self.rows.count * self.columns.count
         self.on_cpu = device_of(x) is CPU
-        self.tap_by_tap = self.depth == 1 and self.on_cpu and x.dtype.kind == "f"
+        self.tap_by_tap = self.depth == 1 and filters < 4 * self.groups and self.on_cpu and x.dtype.kind == "f"
         self.as_it_is = self.rows.trivial and self.columns.trivial
         self.by_rows = self.rows.stride == 1 and self._rows_pay()
         self.copies = self.columns.taps * (1 if self.by_rows else self.rows.taps)
         self.side_by_side = self.positions <= _FEW and self.images > 1
+        products = self.filters * self.depth * self.rows.taps * self.columns.taps * self.positions * self.images
+        self.hands = hands() if self.on_cpu and products >= _WORTH_SHARING else 1
         self.blocks = list(self._cut(x.itemsize))
 
     def _rows_pay(self) -> bool:
         """Whether to lay out by rows: counted in copied entries for each position.
 
-        An addition counts half, as it runs over longer pieces. The weight has to be put in order first.
+        An addition counts half, as it runs over longer pieces; the weight, which has to be put in order first, counts
+        twelvefold, as it is copied in pieces of a few entries.
         """
         height, width = self.rows.taps, self.columns.taps
         if self.tap_by_tap:
             return height > 1
-        weight = self.filters * self.depth * height * width
+        weight = 12 * self.filters * self.depth * height * width
         by_rows = width * self.channels + (height - 1) * self.filters / 2 + weight / (self.images * self.positions or 1)
         return by_rows < height * width * self.channels
 
     def _cut(self, itemsize: int) -> Iterator[_Block]:
         """The blocks; those with the same rows follow each other, as what is padding is the same in them."""
-        height = self.rows.count
+        height, size = self.rows.count, _CACHED if self.on_cpu else _BUSY
         if self.side_by_side:
-            for images in _pieces(self.images, -(-_WIDE // self.positions)):
+            position = self.channels * self.copies * itemsize or 1
+            at_once = max(_WIDE, size // position) // (self.positions or 1)
+            for images in _pieces(self.images, max(at_once, 1), self.hands):
                 yield _Block(images, slice(0, self.groups), slice(0, height))
             return
-        size = _CACHED if self.on_cpu else _BUSY
         row = self.depth * self.copies * self.columns.count * itemsize  # of one group
         more = self.rows.reach - 1 if self.by_rows else 0  # rows that the last windows of a block see below it
         image = row * (height + more) or 1
         count = max(size // (image * self.groups), 1), max(size // image, 1)
         height_at_once = height if image <= size else max(size // row - more, more + 1)
         for rows in _pieces(height, height_at_once):
-            for images in _pieces(self.images, count[0]):
+            for images in _pieces(self.images, count[0], self.hands):
                 for groups in _pieces(self.groups, count[1]):
                     yield _Block(images, groups, rows)
 
@@ -146,9 +150,7 @@ class _Layout:
 
     def work_off(self, work: Callable[[list[_Block]], Any]) -> list[Any]:
         """``[work(blocks), …]``: of all, or of some in each of several threads."""
-        products = self.filters * self.depth * self.rows.taps * self.columns.taps * self.positions * self.images
-        worth_sharing = self.on_cpu and products >= _WORTH_SHARING
-        runs = max(min(len(self.blocks), _RUNS), 1) if worth_sharing else 1
+        runs = max(min(len(self.blocks), _RUNS), 1) if self.hands > 1 else 1
         results: list[Any] = [None] * runs
 
         def run(i: int) -> None:
@@ -158,9 +160,9 @@ class _Layout:
         return results
 
 
-def _pieces(count: int, size: int) -> Iterator[slice]:
-    """``range(count)`` cut into equal pieces of at most `size`."""
-    pieces = -(-count // size)
+def _pieces(count: int, size: int, hands: int = 1) -> Iterator[slice]:
+    """``range(count)`` cut into equal pieces of at most `size`, as many for each hand."""
+    pieces = min(-(-count // (size * hands)) * hands, count)
     for i in range(pieces):
         yield slice(count * i // pieces, count * (i + 1) // pieces)
 
