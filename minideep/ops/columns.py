@@ -31,7 +31,8 @@ from ..sums import in_float32
 from .windows import Windows
 
 _FEW = 128  # positions: products with one image of fewer are too narrow to be quick
-_WIDE = 512  # positions that such images make side by side at least; more, if they fit into the cache
+_WIDE = 512  # positions that such images make side by side
+_ABREAST = 12  # such images at least, if they fit into the cache; of many more, the entries lie too far apart
 _CACHED = 2**21  # bytes of a block on the CPU
 _BUSY = 2**26  # bytes of a block elsewhere: large enough to keep a GPU busy
 _RUNS = 4  # of blocks, dealt to threads
@@ -97,9 +98,9 @@ class _Layout:
         """The blocks; those with the same rows follow each other, as what is padding is the same in them."""
         height, size = self.rows.count, _CACHED if self.on_cpu else _BUSY
         if self.side_by_side:
-            position = self.channels * self.copies * itemsize or 1
-            at_once = max(_WIDE, size // position) // (self.positions or 1)
-            for images in _pieces(self.images, max(at_once, 1), self.hands):
+            positions = self.positions or 1
+            fitting = size // (self.channels * self.copies * positions * itemsize or 1)
+            for images in _pieces(self.images, max(_WIDE // positions, min(fitting, _ABREAST), 1), self.hands):
                 yield _Block(images, slice(0, self.groups), slice(0, height))
             return
         row = self.depth * self.copies * self.columns.count * itemsize  # of one group
