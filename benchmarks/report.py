@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from minideep.tables import aligned
+
 from .engines import ENGINES
 from .measure import Result
 
@@ -52,9 +54,7 @@ def _time(seconds: list[float] | None) -> str:
 def text(results: Sequence[Result]) -> str:
     """The table in columns for a terminal, and below it who was left out of what."""
     rows = table(results)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, "", *left_out(results)])
+    return "\n".join([*aligned(rows, left=len(rows[0])), "", *left_out(results)])
 
 
 def left_out(results: Sequence[Result]) -> list[str]:

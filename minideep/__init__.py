@@ -1,4 +1,4 @@
-"""minideep: deep learning from scratch, small enough to read in an evening."""
+"""minideep: deep learning from scratch, written to be read."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ __version__ = "0.1.0"
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minideep(\.|$)")
 
 if TYPE_CHECKING:
-    from . import data, models, nn, optim, transforms
+    from . import data, models, nn, optim, training, transforms, viz
     from .models import summary
 
 
-_ROOMS = ("data", "models", "nn", "optim", "training", "transforms")
+_ROOMS = ("data", "models", "nn", "optim", "training", "transforms", "viz")
 
 
 def __getattr__(name: str) -> object:

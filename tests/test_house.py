@@ -28,7 +28,7 @@ every_file_of_the_library = pytest.mark.parametrize("file", [f for f in FILES if
 # The rooms by floor, from the ground up. A room imports only from floors below, and from its own files.
 FLOORS = [
     {"backend"},
-    {"sums", "places", "parallel", "cuda", "files"},
+    {"sums", "places", "parallel", "cuda", "files", "tables"},
     {"autograd"},
     {"tensor"},
     {"ops"},
@@ -136,6 +136,13 @@ def test_rooms_open_when_they_are_asked_for() -> None:
     assert fresh(code).split()[2] == "True"
     with pytest.raises(AttributeError, match=r"^minideep: module 'minideep' has no attribute 'nope'"):
         minideep.nope  # noqa: B018
+
+
+def test_every_room_is_reached_from_the_front_door() -> None:
+    rooms = [folder.parent.name for folder in (ROOT / "minideep").glob("*/__init__.py")]
+    code = f"import minideep; print([room for room in {rooms} if not hasattr(minideep, room)])"
+    assert fresh(code) == "[]"
+    assert set(rooms) <= set(dir(minideep))
 
 
 def test_import_is_quick(tmp_path) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..nn import init
+from ..tables import aligned
 from .registry import Published, find
-from .summary import aligned, summary
+from .summary import summary
 
 __all__ = ["ILSVRC", "Comparison", "ComparisonRow", "compare"]
 

@@ -12,6 +12,7 @@ from typing import Any
 from .. import nn
 from ..autograd import no_grad
 from ..ops.creation import zeros
+from ..tables import aligned
 from ..tensor import Tensor
 from .costs import Field
 from .vit_timm import Attention
@@ -74,18 +75,6 @@ class Summary:
 
 def _mebibytes(count: int) -> str:
     return f"{count / 2**20:.2f} MiB"
-
-
-def aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    """Columns, the first `left` of them with the text on the left; a line under the first row."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            f"{text:<{n}}" if i < left else f"{text:>{n}}" for i, (text, n) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
 
 
 def summary(model: nn.Module, input_size: Sequence[int]) -> Summary:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import cuda
 from ..nn import Module
+from ..tables import aligned
 from ..tensor import Tensor
 from .crossings import Path
 from .untouched import untouched
@@ -18,7 +19,6 @@ from .untouched import untouched
 __all__ = ["LayerProfile", "Profile", "profile"]
 
 OUTSIDE = "(outside layers)"  # what containers compute themselves, and the loss
-_FIGURES = ("forward_ms", "backward_ms", "kept_bytes", "forward_peak_bytes", "backward_peak_bytes")
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,6 @@ class Profile:
         return sum(row.kept_bytes for row in self.rows)
 
     def __str__(self) -> str:
-        from ..models.summary import aligned
-
         head = ("layer", "type", "output", "parameters", "forward", "backward", "share", "kept", "peak", "peak back")
         total = self.forward_ms + self.backward_ms
         body = [
